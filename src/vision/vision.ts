@@ -1,0 +1,61 @@
+import type { FaceDetail, FaceReason, QualityFilter } from '../domain/face.js';
+import type { CalibrationCurve } from '../domain/similarity.js';
+
+/** Everything that decides whether two embeddings may be compared, and what their cosine means. */
+export interface EmbeddingModel {
+  /**
+   * Name plus a digest over weights, alignment, preprocessing and post-processing: two embeddings are
+   * comparable only when this is equal. Collections pin it.
+   */
+  id: string;
+  /** What the API shows as FaceModelVersion, pattern [0-9.]+. */
+  version: string;
+  /** Length of an embedding. Embeddings are float32 and of unit length. */
+  dimension: number;
+  calibration: CalibrationCurve;
+}
+
+/** What to do with the faces found in one image. */
+export interface AnalyseRequest {
+  /** Faces that fail this filter are reported with reasons and are not embedded. */
+  filter: QualityFilter;
+  /** How many faces to keep: the lowest quality go first, then the smallest (reason EXCEEDS_MAX_FACES). */
+  maxFaces: number;
+  /**
+   * Which of the kept faces get an embedding. `largest`: only the kept face with the largest box;
+   * `kept`: all of them; `none`: detection only.
+   */
+  embed: 'none' | 'largest' | 'kept';
+}
+
+export interface AnalysedFace extends FaceDetail {
+  /** Empty for a kept face. */
+  reasons: FaceReason[];
+  /** Unit length, EmbeddingModel.dimension floats; only where the request asked for it. */
+  embedding?: Float32Array;
+}
+
+export interface ImageAnalysis {
+  /** Size in pixels after EXIF orientation. */
+  width: number;
+  height: number;
+  /** Kept and refused faces, largest box first, at most 100. */
+  faces: AnalysedFace[];
+}
+
+/**
+ * Turns photos into faces. Inference runs in worker threads behind one bounded queue.
+ *
+ * Errors of `analyse`: ApiError InvalidImageFormatException (not a JPEG or PNG, truncated, undecodable),
+ * ImageTooLargeException (more pixels than allowed), InvalidParameterException (a side below 80 px),
+ * ThrottlingException (queue full), InvalidImageFormatException when one image exceeds the time limit.
+ */
+export interface Vision {
+  readonly model: EmbeddingModel;
+  /** Name of the runtime in use, such as `tfjs-wasm`. */
+  readonly runtime: string;
+  analyse(image: Uint8Array, request: AnalyseRequest, signal?: AbortSignal): Promise<ImageAnalysis>;
+  status(): { workers: number; running: number; queued: number };
+  /** Finishes what was accepted, then ends the workers. */
+  close(): Promise<void>;
+}

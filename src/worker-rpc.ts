@@ -1,0 +1,149 @@
+import { parentPort, type TransferListItem, Worker, type WorkerOptions } from 'node:worker_threads';
+import { ApiError, type ErrorCode, OperatorError } from './errors.js';
+
+/** The functions one worker thread offers, by name. Arguments and results must be cloneable. */
+export type WorkerMethods = Record<string, (argument: never) => unknown>;
+
+type Argument<M, K extends keyof M> = M[K] extends (argument: infer A) => unknown ? A : never;
+type Result<M, K extends keyof M> = M[K] extends (argument: never) => infer R
+  ? Awaited<R> extends Transfer<infer T>
+    ? T
+    : Awaited<R>
+  : never;
+
+interface CallMessage {
+  id: number;
+  method: string;
+  argument: unknown;
+}
+interface PortableError {
+  name: string;
+  message: string;
+  stack: string | undefined;
+  code: string | undefined;
+}
+interface ReplyMessage {
+  id: number;
+  value?: unknown;
+  error?: PortableError;
+}
+
+/** A result whose buffers are handed over instead of copied. */
+export class Transfer<T> {
+  readonly value: T;
+  readonly list: readonly TransferListItem[];
+  constructor(value: T, list: readonly TransferListItem[]) {
+    this.value = value;
+    this.list = list;
+  }
+}
+
+/**
+ * The file a worker runs. Node 20 cannot run TypeScript, so a part that itself runs from src/ (under
+ * the test runner) starts the compiled twin in dist/.
+ */
+export function workerFile(importMetaUrl: string, relative: string): URL {
+  const url = new URL(relative, importMetaUrl);
+  return importMetaUrl.endsWith('.ts')
+    ? new URL(url.href.replace('/src/', '/dist/').replace(/\.ts$/, '.js'))
+    : url;
+}
+
+/** Calls the methods a worker thread serves. A worker that dies rejects everything still open. */
+export class WorkerClient<M extends object> {
+  readonly #worker: Worker;
+  readonly #open = new Map<
+    number,
+    { resolve: (value: never) => void; reject: (error: Error) => void }
+  >();
+  #nextId = 1;
+  #dead: Error | undefined;
+
+  /** `onExit` is told when the thread ends, with the error that ended it if there was one. */
+  constructor(file: URL, options: WorkerOptions, onExit?: (error: Error | undefined) => void) {
+    let fatal: Error | undefined;
+    this.#worker = new Worker(file, options);
+    this.#worker.on('message', (reply: ReplyMessage) => this.#settle(reply));
+    this.#worker.on('error', (error: unknown) => {
+      fatal = error instanceof Error ? error : new Error(String(error));
+    });
+    this.#worker.on('exit', (code) => {
+      this.#dead = new Error(`worker thread ended with code ${code}`, { cause: fatal });
+      for (const { reject } of this.#open.values()) reject(this.#dead);
+      this.#open.clear();
+      onExit?.(fatal);
+    });
+  }
+
+  /** How many calls wait for an answer. Callers bound it; this class only counts. */
+  get openCalls(): number {
+    return this.#open.size;
+  }
+
+  call<K extends keyof M & string>(
+    method: K,
+    argument: Argument<M, K>,
+    transfer: readonly TransferListItem[] = [],
+  ): Promise<Result<M, K>> {
+    if (this.#dead) return Promise.reject(this.#dead);
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      this.#open.set(id, { resolve, reject });
+      this.#worker.postMessage({ id, method, argument } satisfies CallMessage, transfer);
+    });
+  }
+
+  /** Ends the thread at once, whatever it is doing. */
+  async terminate(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  #settle({ id, value, error }: ReplyMessage): void {
+    const call = this.#open.get(id);
+    if (!call) return;
+    this.#open.delete(id);
+    if (error) call.reject(revive(error));
+    else call.resolve(value as never);
+  }
+}
+
+/** Serves methods on this worker thread's port. */
+export function serveWorker(methods: WorkerMethods): void {
+  const port = parentPort;
+  if (!port) throw new Error('serveWorker must run in a worker thread');
+  port.on('message', (message: CallMessage) => {
+    void answer(methods, message).then(([reply, list]) => port.postMessage(reply, list));
+  });
+}
+
+async function answer(
+  methods: WorkerMethods,
+  { id, method, argument }: CallMessage,
+): Promise<[ReplyMessage, readonly TransferListItem[]]> {
+  try {
+    const run = methods[method];
+    if (!run) throw new Error(`the worker has no method ${method}`);
+    const value = await run(argument as never);
+    return value instanceof Transfer
+      ? [{ id, value: value.value }, value.list]
+      : [{ id, value }, []];
+  } catch (error) {
+    return [{ id, error: portable(error) }, []];
+  }
+}
+
+function portable(error: unknown): PortableError {
+  if (!(error instanceof Error))
+    return { name: 'Error', message: String(error), stack: undefined, code: undefined };
+  const { name, message, stack } = error;
+  const code = (error as { code?: unknown }).code;
+  return { name, message, stack, code: typeof code === 'string' ? code : undefined };
+}
+
+function revive({ name, message, stack, code }: PortableError): Error {
+  if (name === 'ApiError') return new ApiError(code as ErrorCode, message);
+  if (name === 'OperatorError') return new OperatorError(message);
+  const error = Object.assign(new Error(message), { name, ...(code !== undefined && { code }) });
+  if (stack !== undefined) error.stack = stack;
+  return error;
+}

@@ -1,0 +1,81 @@
+/** Faces and users of one collection are searched apart. */
+export type VectorKind = 'face' | 'user';
+
+/** Where an index gets its vectors from: the store, seen as a followable log. */
+export interface VectorSource {
+  changes(
+    collectionId: string,
+    after: number,
+    limit: number,
+  ): Promise<
+    | {
+        changes: {
+          sequence: number;
+          kind: VectorKind;
+          /** FaceId or UserId. */
+          key: string;
+          /** Unit length; undefined: no longer there. */
+          vector: Float32Array | undefined;
+        }[];
+        /** True when `changes` ends at the newest change. */
+        complete: boolean;
+      }
+    | 'truncated'
+  >;
+  /** All vectors as they stand at one change number. */
+  vectors(collectionId: string): AsyncIterable<{
+    sequence: number;
+    kind: VectorKind;
+    keys: string[];
+    /** keys.length × dimension floats, row by row. */
+    rows: Float32Array;
+  }>;
+}
+
+export interface SearchRequest {
+  kind: VectorKind;
+  /** Unit length, the collection's dimension. */
+  query: Float32Array;
+  /** At most this many matches. */
+  limit: number;
+  /** Matches below this cosine are left out. */
+  minCosine: number;
+  /** A key that must not be returned: the face or user searched with. */
+  exclude?: string;
+}
+
+export interface Match {
+  key: string;
+  /** Exact, from the float32 vectors by the native kernel. */
+  cosine: number;
+}
+
+/**
+ * The searchable vectors of every collection: a cache of the store that follows its change sequence.
+ * An index only proposes candidates; every cosine returned is the exact one.
+ */
+export interface Vectors {
+  /**
+   * The best matches, highest cosine first (ties: by key), as of at least change number `atLeast`.
+   * Loads the collection from the store first where it is not loaded yet.
+   */
+  search(
+    collection: { collectionId: string; dimension: number },
+    request: SearchRequest,
+    atLeast: number,
+  ): Promise<Match[]>;
+  /** Follows the store up to `sequence`, so that later searches need not wait. */
+  reach(collection: { collectionId: string; dimension: number }, sequence: number): Promise<void>;
+  /** Forgets a collection. */
+  drop(collectionId: string): void;
+  status(): { collections: number; faces: number; users: number; kernel: string };
+  close(): Promise<void>;
+}
+
+/** Exact scoring of a handful of vectors against one: one native call. */
+export interface Matcher {
+  /** Name of the kernel in use, such as `avx512`. */
+  readonly kernel: string;
+  /** cosines[i] = query · rows[i]; all of unit length and equal dimension. */
+  cosines(query: Float32Array, rows: readonly Float32Array[]): Float32Array;
+}

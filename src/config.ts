@@ -1,0 +1,210 @@
+import { OperatorError } from './errors.js';
+
+type Parse<T> = (text: string) => T;
+
+interface Setting<T> {
+  /** Environment names, the first one present wins. */
+  env: readonly string[];
+  parse: Parse<T>;
+  default: T;
+  help: string;
+}
+
+const text: Parse<string> = (value) => value;
+const list: Parse<readonly string[]> = (value) =>
+  value
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+const matching =
+  (pattern: RegExp, expected: string): Parse<string> =>
+  (value) => {
+    if (!pattern.test(value)) throw new Error(`expected ${expected}`);
+    return value;
+  };
+const integer =
+  (min: number, max: number): Parse<number> =>
+  (value) => {
+    const number = Number(value);
+    if (value.trim() === '' || !Number.isInteger(number) || number < min || number > max)
+      throw new Error(`expected a whole number from ${min} to ${max}`);
+    return number;
+  };
+const oneOf =
+  <const V extends readonly string[]>(...values: V): Parse<V[number]> =>
+  (value) => {
+    if (!values.includes(value)) throw new Error(`expected one of ${values.join(', ')}`);
+    return value;
+  };
+const setting = <T>(
+  env: string | readonly string[],
+  parse: Parse<T>,
+  fallback: T,
+  help: string,
+): Setting<T> => ({ env: typeof env === 'string' ? [env] : env, parse, default: fallback, help });
+
+/** Every setting of the service. The only place where the environment is named. */
+export const SETTINGS = {
+  host: setting(
+    'LIKENESS_HOST',
+    text,
+    '127.0.0.1',
+    'address to listen on; beyond loopback only with keys',
+  ),
+  port: setting('LIKENESS_PORT', integer(0, 65_535), 8642, 'port to listen on; 0 takes a free one'),
+  dataDirectory: setting('LIKENESS_DATA', text, './likeness-data', 'where everything is kept'),
+  region: setting(
+    ['LIKENESS_REGION', 'AWS_REGION'],
+    matching(/^[a-z0-9-]{1,64}$/, 'a region name such as us-east-1'),
+    'us-east-1',
+    'region in ARNs',
+  ),
+  accountId: setting(
+    'LIKENESS_ACCOUNT_ID',
+    matching(/^\d{12}$/, '12 digits'),
+    '000000000000',
+    'account in ARNs',
+  ),
+  acceptedRegions: setting(
+    'LIKENESS_ACCEPTED_REGIONS',
+    list,
+    [],
+    'regions a signature may name, comma separated; empty: any',
+  ),
+  accessKeyId: setting('AWS_ACCESS_KEY_ID', text, '', 'key that requests must be signed with'),
+  secretAccessKey: setting('AWS_SECRET_ACCESS_KEY', text, '', 'its secret'),
+  sessionToken: setting(
+    'AWS_SESSION_TOKEN',
+    text,
+    '',
+    'session token that goes with the key, if any',
+  ),
+  keysFile: setting(
+    'LIKENESS_KEYS_FILE',
+    text,
+    '',
+    'JSON file with more keys: {"keys":[{"accessKeyId","secretAccessKey"}]}',
+  ),
+  corsOrigins: setting(
+    'LIKENESS_CORS_ORIGINS',
+    list,
+    [],
+    'web origins that may call the API, comma separated',
+  ),
+  logLevel: setting(
+    'LIKENESS_LOG_LEVEL',
+    oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
+    'info',
+    'least severe log line written',
+  ),
+  runtime: setting(
+    'LIKENESS_RUNTIME',
+    oneOf('auto', 'tfjs-wasm', 'tfjs-node', 'tfjs-node-gpu'),
+    'auto',
+    'inference runtime',
+  ),
+  visionWorkers: setting(
+    'LIKENESS_VISION_WORKERS',
+    integer(0, 256),
+    0,
+    'inference threads; 0: one for each core',
+  ),
+  visionQueue: setting(
+    'LIKENESS_VISION_QUEUE',
+    integer(1, 10_000),
+    64,
+    'photos that may wait for inference; past it ThrottlingException',
+  ),
+  imageTimeoutMs: setting(
+    'LIKENESS_IMAGE_TIMEOUT_MS',
+    integer(100, 600_000),
+    20_000,
+    'time limit for one photo',
+  ),
+  imagePixels: setting(
+    'LIKENESS_IMAGE_PIXELS',
+    integer(6_400, 268_000_000),
+    50_000_000,
+    'largest photo, width × height',
+  ),
+  vectorEngine: setting(
+    'LIKENESS_VECTOR_ENGINE',
+    oneOf('auto', 'exact', 'hnswlib'),
+    'auto',
+    'auto: exact scan for small collections, HNSW above',
+  ),
+  exactSearchLimit: setting(
+    'LIKENESS_EXACT_SEARCH_LIMIT',
+    integer(0, 100_000_000),
+    20_000,
+    'vectors up to which a search scans exactly',
+  ),
+  firstBatch: setting(
+    'LIKENESS_ASSOCIATION_FIRST_BATCH',
+    oneOf('all', 'consistent'),
+    'all',
+    "a user's first faces: all are taken, or they must agree with each other",
+  ),
+  idempotencyHours: setting(
+    'LIKENESS_IDEMPOTENCY_HOURS',
+    integer(1, 720),
+    24,
+    'how long a ClientRequestToken is remembered',
+  ),
+  facesPerCollection: setting(
+    'LIKENESS_FACES_PER_COLLECTION',
+    integer(1, 1_000_000_000),
+    20_000_000,
+    'quota',
+  ),
+  usersPerCollection: setting(
+    'LIKENESS_USERS_PER_COLLECTION',
+    integer(1, 1_000_000_000),
+    10_000_000,
+    'quota',
+  ),
+  collections: setting('LIKENESS_COLLECTIONS', integer(1, 1_000_000), 10_000, 'quota'),
+  tagsPerCollection: setting('LIKENESS_TAGS_PER_COLLECTION', integer(0, 200), 50, 'quota'),
+  shutdownTimeoutMs: setting(
+    'LIKENESS_SHUTDOWN_TIMEOUT_MS',
+    integer(0, 600_000),
+    30_000,
+    'how long a shutdown waits for accepted requests',
+  ),
+} as const;
+
+type Settings = typeof SETTINGS;
+
+/** The parsed settings, frozen. */
+export type Config = {
+  readonly [K in keyof Settings]: Settings[K] extends Setting<infer T> ? T : never;
+};
+
+/** Reads all settings once. Every fault is reported in one OperatorError. */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const faults: string[] = [];
+  const entries = Object.entries(SETTINGS).map(
+    ([name, { env: names, parse, default: fallback }]) => {
+      const found = names.find((key) => env[key] !== undefined && env[key] !== '');
+      const value = found === undefined ? undefined : env[found];
+      if (found === undefined || value === undefined) return [name, fallback];
+      try {
+        return [name, parse(value)];
+      } catch (error) {
+        const shown = /SECRET|TOKEN/.test(found) ? '' : `, got ${JSON.stringify(value)}`;
+        faults.push(`${found}: ${(error as Error).message}${shown}`);
+        return [name, fallback];
+      }
+    },
+  );
+  const config = Object.freeze(Object.fromEntries(entries) as Config);
+  if ((config.accessKeyId === '') !== (config.secretAccessKey === ''))
+    faults.push('AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: set both or neither');
+  if (faults.length > 0) throw new OperatorError(`Settings: ${faults.join('; ')}`);
+  return config;
+}
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
+
+/** True for an address that only this machine can reach. */
+export const isLoopback = (host: string): boolean => LOOPBACK.test(host);

@@ -1,0 +1,42 @@
+import { createHash, randomUUID } from 'node:crypto';
+
+/** A new FaceId: random, so that it says nothing about the photo or the person. */
+export const newFaceId = (): string => randomUUID();
+
+/**
+ * The ImageId of a photo: a name-based UUID (RFC 9562 version 8 over SHA-256), equal for equal bytes,
+ * as the real service's ids are (sample replies show name-based UUIDs).
+ */
+export function imageIdOf(bytes: Uint8Array): string {
+  const digest = createHash('sha256').update(bytes).digest().subarray(0, 16);
+  digest[6] = ((digest[6] ?? 0) & 0x0f) | 0x80;
+  digest[8] = ((digest[8] ?? 0) & 0x3f) | 0x80;
+  const hex = digest.toString('hex');
+  return [8, 4, 4, 4, 12]
+    .map((length, i, lengths) => {
+      const start = lengths.slice(0, i).reduce((sum, n) => sum + n, 0);
+      return hex.slice(start, start + length);
+    })
+    .join('-');
+}
+
+/** Where the service says it is: parts of every ARN. */
+export interface Place {
+  region: string;
+  accountId: string;
+}
+
+/** The full ARN, as DescribeCollection shows it. */
+export const collectionArn = ({ region, accountId }: Place, collectionId: string): string =>
+  `arn:aws:rekognition:${region}:${accountId}:collection/${collectionId}`;
+
+/** CreateCollection leaves `arn:` out (create-collection-procedure.md and several recorded replies). */
+export const shortCollectionArn = (place: Place, collectionId: string): string =>
+  collectionArn(place, collectionId).slice('arn:'.length);
+
+/** The collection an ARN of either spelling names here; undefined for anything else. */
+export function collectionOfArn(place: Place, arn: string): string | undefined {
+  const full = arn.startsWith('arn:') ? arn : `arn:${arn}`;
+  const prefix = collectionArn(place, '');
+  return full.startsWith(prefix) ? full.slice(prefix.length) : undefined;
+}

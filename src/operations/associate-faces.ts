@@ -1,0 +1,106 @@
+import { type Candidate, judge, type Refusal } from '../domain/associations.js';
+import { centroidOf } from '../domain/centroid.js';
+import { DEFAULTS } from '../domain/limits.js';
+import { similarityOf } from '../domain/similarity.js';
+import type { AssociateFacesInput, AssociateFacesOutput } from '../model/associate-faces.js';
+import type { UserFacesChange, UserFacesState } from '../store/store.js';
+import { openCollection } from './collections.js';
+import { idempotencyOf } from './idempotency.js';
+import type { Services } from './services.js';
+import { userStatus } from './users.js';
+
+type Scorer = Pick<Services, 'matcher' | 'vision' | 'settings'>;
+
+/** Adds faces to a user, each only if it resembles the faces the user already has. */
+export async function associateFaces(
+  services: Pick<Services, 'store' | 'vision' | 'vectors' | 'matcher' | 'settings' | 'clock'>,
+  input: AssociateFacesInput,
+): Promise<AssociateFacesOutput> {
+  const { store, vectors } = services;
+  const { CollectionId: collectionId, UserId: userId } = input;
+  const threshold = input.UserMatchThreshold ?? DEFAULTS.userMatchThreshold.associate;
+  const faceIds = [...new Set(input.FaceIds)];
+  const collection = await openCollection(services, collectionId);
+  const { value, sequence } = await store.changeUserFaces(
+    collectionId,
+    { userId, faceIds, ...idempotencyOf(services, 'AssociateFaces', input) },
+    (state) => decide(services, state, faceIds, threshold),
+  );
+  await vectors.reach(collection, sequence);
+  return value;
+}
+
+/** All inside the store's transaction: nobody else can change this user or these faces meanwhile. */
+function decide(
+  services: Scorer,
+  state: UserFacesState,
+  faceIds: readonly string[],
+  threshold: number,
+): UserFacesChange<AssociateFacesOutput> {
+  const similarities = similaritiesTo(services, state, faceIds);
+  const candidates = faceIds.map((faceId): Candidate => {
+    const face = state.faces.get(faceId);
+    return {
+      faceId,
+      found: face && { userId: face.userId, similarity: similarities.get(faceId) },
+    };
+  });
+  const { userId, members } = state;
+  const { accepted, refused } = judge(candidates, { userId, faceCount: members.length }, threshold);
+  const added = accepted.flatMap((faceId) => {
+    const face = state.faces.get(faceId);
+    return face ? [{ faceId, embedding: face.embedding }] : [];
+  });
+  return {
+    link: accepted,
+    unlink: [],
+    centroid: centroidOf([...members, ...added]),
+    response: {
+      AssociatedFaces: accepted.map((FaceId) => ({ FaceId })),
+      UnsuccessfulFaceAssociations: refused.map(toUnsuccessful),
+      UserStatus: userStatus({ faceCount: members.length + added.length }),
+    },
+  };
+}
+
+/** 0–100 of each free face against the user as it stands now; none where there is nothing to compare with. */
+function similaritiesTo(
+  { matcher, vision, settings }: Scorer,
+  { centroid, faces }: UserFacesState,
+  faceIds: readonly string[],
+): Map<string, number> {
+  const free = faceIds.flatMap((faceId) => {
+    const face = faces.get(faceId);
+    return face && face.userId === undefined ? [{ faceId, embedding: face.embedding }] : [];
+  });
+  const embeddings = free.map(({ embedding }) => embedding);
+  const reference =
+    centroid ??
+    (settings.firstBatch === 'consistent' ? mostCentral(matcher, embeddings) : undefined);
+  if (!reference || free.length === 0) return new Map();
+  const cosines = matcher.cosines(reference, embeddings);
+  return new Map(
+    free.map(({ faceId }, i) => [
+      faceId,
+      similarityOf(vision.model.calibration, cosines[i] ?? Number.NaN),
+    ]),
+  );
+}
+
+/** The face nearest to all others, which seeds a user whose first batch must agree with itself. */
+function mostCentral(
+  matcher: Services['matcher'],
+  embeddings: readonly Float32Array[],
+): Float32Array | undefined {
+  const closeness = embeddings.map((one) =>
+    matcher.cosines(one, embeddings).reduce((sum, cosine) => sum + cosine, 0),
+  );
+  return embeddings[closeness.indexOf(Math.max(...closeness))];
+}
+
+const toUnsuccessful = ({ faceId, refusal }: { faceId: string; refusal: Refusal }) => ({
+  FaceId: faceId,
+  ...('userId' in refusal && { UserId: refusal.userId }),
+  ...('similarity' in refusal && { Confidence: refusal.similarity }),
+  Reasons: [refusal.reason],
+});

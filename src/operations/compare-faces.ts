@@ -1,0 +1,46 @@
+import { DEFAULTS, LIMITS } from '../domain/limits.js';
+import { reaches, similarityOf } from '../domain/similarity.js';
+import { ApiError } from '../errors.js';
+import type { CompareFacesInput, CompareFacesOutput } from '../model/compare-faces.js';
+import { toBoundingBox, toComparedFace } from './faces.js';
+import { hasEmbedding, imageBytes, largestFace } from './images.js';
+import type { Services } from './services.js';
+
+/** Compares the largest face of one photo with every face of another; nothing is stored. */
+export async function compareFaces(
+  services: Pick<Services, 'vision' | 'matcher'>,
+  input: CompareFacesInput,
+  { signal }: { signal: AbortSignal },
+): Promise<CompareFacesOutput> {
+  const { vision, matcher } = services;
+  const {
+    SimilarityThreshold: threshold = DEFAULTS.similarityThreshold,
+    QualityFilter: filter = 'NONE',
+  } = input;
+  const [sourceBytes, targetBytes] = [imageBytes(input.SourceImage), imageBytes(input.TargetImage)];
+  const [{ searched: source }, target] = await Promise.all([
+    largestFace(services, sourceBytes, filter, signal),
+    vision.analyse(targetBytes, { filter, maxFaces: LIMITS.facesPerImage, embed: 'kept' }, signal),
+  ]);
+  const faces = target.faces.filter(hasEmbedding);
+  if (!source || faces.length === 0)
+    throw new ApiError('InvalidParameterException', 'Request has invalid parameters');
+  const cosines = matcher.cosines(
+    source.embedding,
+    faces.map(({ embedding }) => embedding),
+  );
+  const scored = faces.map((face, i) => ({
+    face: toComparedFace(face),
+    similarity: similarityOf(vision.model.calibration, cosines[i] ?? -1),
+  }));
+  const matched = scored.filter(({ similarity }) => reaches(similarity, threshold));
+  return {
+    SourceImageFace: { BoundingBox: toBoundingBox(source.box), Confidence: source.confidence },
+    FaceMatches: matched
+      .sort((a, b) => b.similarity - a.similarity)
+      .map(({ similarity, face }) => ({ Similarity: similarity, Face: face })),
+    UnmatchedFaces: scored
+      .filter(({ similarity }) => !reaches(similarity, threshold))
+      .map(({ face }) => face),
+  };
+}

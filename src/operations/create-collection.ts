@@ -1,0 +1,30 @@
+import { shortCollectionArn } from '../domain/ids.js';
+import type { CreateCollectionInput, CreateCollectionOutput } from '../model/create-collection.js';
+import type { Services } from './services.js';
+import { requireTagCount } from './tags.js';
+
+/** Makes an empty collection, pinned to the running embedding model and its calibration. */
+export async function createCollection(
+  services: Pick<Services, 'store' | 'vision' | 'settings' | 'clock'>,
+  input: CreateCollectionInput,
+): Promise<CreateCollectionOutput> {
+  const { store, vision, settings, clock } = services;
+  const { CollectionId: collectionId, Tags: tags = {} } = input;
+  requireTagCount(tags, settings.quotas.tagsPerCollection);
+  const { model } = vision;
+  await store.createCollection({
+    collectionId,
+    modelId: model.id,
+    calibrationVersion: model.calibration.version,
+    faceModelVersion: model.version,
+    dimension: model.dimension,
+    tags,
+    createdAtMs: clock(),
+    maxCollections: settings.quotas.collections,
+  });
+  return {
+    StatusCode: 200,
+    CollectionArn: shortCollectionArn(settings.place, collectionId),
+    FaceModelVersion: model.version,
+  };
+}

@@ -1,0 +1,92 @@
+import type { BoundingBox, FaceDetail } from '../domain/face.js';
+import { imageIdOf } from '../domain/ids.js';
+import { LIMITS } from '../domain/limits.js';
+import type { IndexFacesInput, IndexFacesOutput } from '../model/index-faces.js';
+import { openCollection } from './collections.js';
+import { toBoundingBox, toFaceDetail } from './faces.js';
+import { hasEmbedding, imageBytes } from './images.js';
+import type { Services } from './services.js';
+
+/** Finds the faces of a photo and stores their embeddings; the photo itself is not kept. */
+export async function indexFaces(
+  services: Pick<Services, 'store' | 'vision' | 'vectors' | 'settings' | 'clock' | 'newFaceId'>,
+  input: IndexFacesInput,
+  { signal }: { signal: AbortSignal },
+): Promise<IndexFacesOutput> {
+  const { store, vision, vectors, settings, clock, newFaceId } = services;
+  const {
+    CollectionId: collectionId,
+    ExternalImageId: externalImageId,
+    DetectionAttributes: attributes,
+    MaxFaces: maxFaces = LIMITS.facesPerImage,
+    QualityFilter: filter = 'AUTO',
+  } = input;
+  const collection = await openCollection(services, collectionId);
+  const bytes = imageBytes(input.Image);
+  // Taken before inference, which may take the bytes over.
+  const imageId = imageIdOf(bytes);
+  const { faces } = await vision.analyse(
+    bytes,
+    { filter, maxFaces: Math.min(maxFaces, LIMITS.facesPerImage), embed: 'kept' },
+    signal,
+  );
+  const kept = faces.filter(hasEmbedding);
+  const { value: stored, sequence } = await store.insertFaces(
+    collectionId,
+    kept.map((face) => ({
+      faceId: newFaceId(),
+      imageId,
+      ...(externalImageId !== undefined && { externalImageId }),
+      box: asStored(face.box),
+      confidence: toSixDigits(face.confidence),
+      embedding: face.embedding,
+      createdAtMs: clock(),
+    })),
+    settings.quotas.facesPerCollection,
+  );
+  await vectors.reach(collection, sequence);
+  return {
+    FaceRecords: stored.map(({ faceId }, i) =>
+      toFaceRecord(kept[i], { faceId, imageId, externalImageId }, attributes),
+    ),
+    FaceModelVersion: collection.faceModelVersion,
+    UnindexedFaces: faces
+      .filter(({ reasons }) => reasons.length > 0)
+      .map((face) => ({ Reasons: face.reasons, FaceDetail: toFaceDetail(face, attributes) })),
+  };
+}
+
+interface StoredName {
+  faceId: string;
+  imageId: string;
+  externalImageId: string | undefined;
+}
+
+/** In this reply box and confidence are unrounded, and model version and user are left out (recorded replies). */
+const toFaceRecord = (
+  face: FaceDetail | undefined,
+  { faceId, imageId, externalImageId }: StoredName,
+  attributes: readonly string[] | undefined,
+) => {
+  if (!face) throw new Error('the store returned more faces than it was given');
+  return {
+    Face: {
+      FaceId: faceId,
+      BoundingBox: toBoundingBox(face.box),
+      ImageId: imageId,
+      ...(externalImageId !== undefined && { ExternalImageId: externalImageId }),
+      Confidence: face.confidence,
+    },
+    FaceDetail: toFaceDetail(face, attributes),
+  };
+};
+
+/** What a collection keeps is rounded to six significant digits (recorded replies). */
+const toSixDigits = (value: number): number => Number(value.toPrecision(6));
+
+const asStored = ({ width, height, left, top }: BoundingBox): BoundingBox => ({
+  width: toSixDigits(width),
+  height: toSixDigits(height),
+  left: toSixDigits(left),
+  top: toSixDigits(top),
+});

@@ -1,0 +1,43 @@
+import { DEFAULTS } from '../domain/limits.js';
+import { ApiError } from '../errors.js';
+import type {
+  SearchFacesByImageInput,
+  SearchFacesByImageOutput,
+} from '../model/search-faces-by-image.js';
+import { openCollection } from './collections.js';
+import { toBoundingBox } from './faces.js';
+import { imageBytes, largestFace } from './images.js';
+import type { Services } from './services.js';
+import { findSimilarFaces, toFaceMatches } from './similar.js';
+
+/** Faces that resemble the largest face of a photo. */
+export async function searchFacesByImage(
+  services: Pick<Services, 'store' | 'vision' | 'vectors'>,
+  input: SearchFacesByImageInput,
+  { signal }: { signal: AbortSignal },
+): Promise<SearchFacesByImageOutput> {
+  const {
+    CollectionId: collectionId,
+    MaxFaces: limit = DEFAULTS.maxFaces,
+    FaceMatchThreshold: threshold = DEFAULTS.faceMatchThreshold,
+    QualityFilter: filter = 'NONE',
+  } = input;
+  const collection = await openCollection(services, collectionId);
+  const { searched } = await largestFace(services, imageBytes(input.Image), filter, signal);
+  if (!searched)
+    throw new ApiError(
+      'InvalidParameterException',
+      'There are no faces in the image. Should be at least 1.',
+    );
+  const matches = await findSimilarFaces(services, collection, {
+    query: searched.embedding,
+    limit,
+    threshold,
+  });
+  return {
+    SearchedFaceBoundingBox: toBoundingBox(searched.box),
+    SearchedFaceConfidence: searched.confidence,
+    FaceMatches: toFaceMatches(matches, collection),
+    FaceModelVersion: collection.faceModelVersion,
+  };
+}

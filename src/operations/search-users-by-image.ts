@@ -1,0 +1,38 @@
+import { DEFAULTS } from '../domain/limits.js';
+import type {
+  SearchUsersByImageInput,
+  SearchUsersByImageOutput,
+} from '../model/search-users-by-image.js';
+import { openCollection } from './collections.js';
+import { toFaceDetail } from './faces.js';
+import { imageBytes, largestFace } from './images.js';
+import type { Services } from './services.js';
+import { findSimilarUsers, toUserMatches } from './similar.js';
+
+/** Users that resemble the largest face of a photo. No face is an answer here, not an error (API reference). */
+export async function searchUsersByImage(
+  services: Pick<Services, 'store' | 'vision' | 'vectors'>,
+  input: SearchUsersByImageInput,
+  { signal }: { signal: AbortSignal },
+): Promise<SearchUsersByImageOutput> {
+  const {
+    CollectionId: collectionId,
+    UserMatchThreshold: threshold = DEFAULTS.userMatchThreshold.search,
+    MaxUsers: limit = DEFAULTS.maxUsers,
+    QualityFilter: filter = 'NONE',
+  } = input;
+  const collection = await openCollection(services, collectionId);
+  const { searched, others } = await largestFace(services, imageBytes(input.Image), filter, signal);
+  const matches = searched
+    ? await findSimilarUsers(services, collection, { query: searched.embedding, limit, threshold })
+    : [];
+  return {
+    UserMatches: toUserMatches(matches),
+    FaceModelVersion: collection.faceModelVersion,
+    ...(searched && { SearchedFace: { FaceDetail: toFaceDetail(searched) } }),
+    UnsearchedFaces: others.map((face) => ({
+      FaceDetails: toFaceDetail(face),
+      Reasons: face.reasons.length > 0 ? face.reasons : (['FACE_NOT_LARGEST'] as const),
+    })),
+  };
+}

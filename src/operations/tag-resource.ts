@@ -1,0 +1,14 @@
+import type { TagResourceInput, TagResourceOutput } from '../model/tag-resource.js';
+import type { Services } from './services.js';
+import { taggedCollection } from './tags.js';
+
+/** Adds tags to a collection; equal keys are overwritten. */
+export async function tagResource(
+  services: Pick<Services, 'store' | 'settings'>,
+  input: TagResourceInput,
+): Promise<TagResourceOutput> {
+  const { store, settings } = services;
+  const collectionId = taggedCollection(services, input.ResourceArn);
+  await store.putTags(collectionId, input.Tags, settings.quotas.tagsPerCollection);
+  return {};
+}

@@ -18,6 +18,9 @@ const IDENTICAL_COSINE = 1 - 1e-6;
 /** Kernels of different CPUs differ by up to 3e-7 in cosine; three decimals make them agree in all but rare ties. */
 const DECIMALS = 1e3;
 
+/** Wider than any rounding of a similarity is in cosine. */
+const FLOOR_MARGIN = 1e-4;
+
 /**
  * The similarity, 0–100, of a cosine: rounded to three decimals, then to float32 as on the wire.
  * Compare it with `reaches`, never with a bare ≥.
@@ -33,9 +36,9 @@ export function similarityOf(curve: CalibrationCurve, cosine: number): number {
 /** The smallest cosine whose similarity can reach `similarity`: a search bound, less a margin for rounding. */
 export function cosineFloor(curve: CalibrationCurve, similarity: number): number {
   if (similarity <= 0) return -1;
-  if (similarity >= 100) return IDENTICAL_COSINE - 1e-4;
-  const log10Fmr = Math.log10(1 - similarity / 100) / curve.exponent;
-  return cosineAt(curve, log10Fmr) - 1e-4;
+  // 100 gives −∞ here, and the curve a cosine above all others.
+  const log10Fmr = Math.log10(Math.max(0, 1 - similarity / 100)) / curve.exponent;
+  return Math.min(cosineAt(curve, log10Fmr), IDENTICAL_COSINE) - FLOOR_MARGIN;
 }
 
 /** The API's rule: a match is similarity ≥ threshold, both as float32 (CompareFaces documentation). */

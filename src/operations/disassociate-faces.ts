@@ -36,13 +36,7 @@ function decide(
   const leaving = faceIds.filter((faceId) => ownerOf(faceId) === state.userId);
   const gone = new Set(leaving);
   const remaining = state.members.filter(({ faceId }) => !gone.has(faceId));
-  const unsuccessful = faceIds.flatMap((faceId) => {
-    if (!state.faces.has(faceId)) return [{ FaceId: faceId, Reasons: ['FACE_NOT_FOUND' as const] }];
-    const owner = ownerOf(faceId);
-    return owner === undefined || owner === state.userId
-      ? []
-      : [{ FaceId: faceId, UserId: owner, Reasons: ['ASSOCIATED_TO_A_DIFFERENT_USER' as const] }];
-  });
+  const unsuccessful = faceIds.flatMap((faceId) => refusalOf(state, faceId));
   return {
     link: [],
     unlink: leaving,
@@ -53,4 +47,15 @@ function decide(
       UserStatus: userStatus({ faceCount: remaining.length }),
     },
   };
+}
+
+type Refusal = NonNullable<DisassociateFacesOutput['UnsuccessfulFaceDisassociations']>[number];
+
+function refusalOf(state: UserFacesState, faceId: string): Refusal[] {
+  const face = state.faces.get(faceId);
+  if (!face) return [{ FaceId: faceId, Reasons: ['FACE_NOT_FOUND'] }];
+  const { userId: owner } = face;
+  return owner === undefined || owner === state.userId
+    ? []
+    : [{ FaceId: faceId, UserId: owner, Reasons: ['ASSOCIATED_TO_A_DIFFERENT_USER'] }];
 }

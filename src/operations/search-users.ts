@@ -18,16 +18,8 @@ export async function searchUsers(
     UserMatchThreshold: threshold = DEFAULTS.userMatchThreshold.search,
     MaxUsers: limit = DEFAULTS.maxUsers,
   } = input;
-  if ((userId === undefined) === (faceId === undefined))
-    throw new ApiError(
-      'InvalidParameterException',
-      'Exactly one of FaceId and UserId must be given',
-    );
   const collection = await openCollection(services, collectionId);
-  const query =
-    faceId === undefined
-      ? await centroidOfUser(services, collectionId, userId ?? '')
-      : await requireEmbedding(services, collectionId, faceId);
+  const query = await queryOf(services, input);
   const matches = query
     ? await findSimilarUsers(services, collection, {
         query,
@@ -44,12 +36,18 @@ export async function searchUsers(
   };
 }
 
-/** Undefined while the user has no face: it exists but resembles nobody. */
-async function centroidOfUser(
+/** Undefined for a user without a face: it exists but resembles nobody. */
+async function queryOf(
   { store }: Pick<Services, 'store'>,
-  collectionId: string,
-  userId: string,
+  { CollectionId: collectionId, UserId: userId, FaceId: faceId }: SearchUsersInput,
 ): Promise<Float32Array | undefined> {
+  if (faceId !== undefined && userId === undefined)
+    return requireEmbedding({ store }, collectionId, faceId);
+  if (userId === undefined || faceId !== undefined)
+    throw new ApiError(
+      'InvalidParameterException',
+      'Exactly one of FaceId and UserId must be given',
+    );
   if (!(await store.user(collectionId, userId))) throw userNotFound(userId);
   return store.userCentroid(collectionId, userId);
 }

@@ -1,0 +1,118 @@
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { DetectFacesCommand, type RekognitionClient } from '@aws-sdk/client-rekognition';
+import sharp from 'sharp';
+import { percent, progress, type Row, table } from './report.js';
+import type { DemoSession, IndexedFace } from './session.js';
+
+interface Face extends IndexedFace {
+  photo: string;
+}
+
+/** The photo that is not stored but searched for at the end. Two of its three people are strangers. */
+const HELD_OUT = 'sample3.jpg';
+
+/**
+ * Group photos without names: every face asks to join the user it resembles most; refused faces
+ * become users of their own. One photo is kept out and each of its faces is searched for.
+ */
+export async function showGroupPhotos(
+  client: RekognitionClient,
+  session: DemoSession,
+  photos: readonly string[],
+): Promise<string> {
+  const stored = photos.filter((photo) => basename(photo) !== HELD_OUT);
+  const searched = photos.filter((photo) => basename(photo) === HELD_OUT);
+  const faces = await indexAll(session, stored);
+  const associations = await associateAll(session, faces);
+  const searches = (
+    await Promise.all(searched.map((photo) => searchAll(client, session, photo)))
+  ).flat();
+  return [
+    'AssociateFaces (a face joins a user when its similarity to the user’s centroid reaches 75)',
+    table(['photo', 'face', 'asked to join', 'similarity', 'answer'], associations),
+    '',
+    `SearchUsersByImage, with each face of ${HELD_OUT}, which was never stored (threshold 80)`,
+    table(['photo', 'face', 'found', 'similarity'], searches),
+  ].join('\n');
+}
+
+async function indexAll(session: DemoSession, photos: readonly string[]): Promise<Face[]> {
+  const bar = progress('IndexFaces, photos', photos.length);
+  const found = await Promise.all(
+    photos.map(async (path) => {
+      const photo = basename(path);
+      const { faces } = await session.index(path, { externalImageId: photo });
+      bar.step();
+      return faces.map((face) => ({ ...face, photo }));
+    }),
+  );
+  bar.done();
+  return found.flat();
+}
+
+async function associateAll(session: DemoSession, faces: readonly Face[]): Promise<Row[]> {
+  const rows: Row[] = [];
+  let users = 0;
+  for (const face of faces) {
+    const [nearest] = await session.nearestUsers(face.faceId, 1);
+    if (nearest) {
+      const { accepted, reasons } = await session.associate(nearest.userId, face.faceId);
+      rows.push([
+        face.photo,
+        place(face),
+        nearest.userId,
+        percent(nearest.similarity),
+        accepted ? 'accepted' : `refused: ${reasons.join(', ')}`,
+      ]);
+      if (accepted) continue;
+    }
+    const userId = `person-${++users}`;
+    await session.createUser(userId);
+    await session.associate(userId, face.faceId);
+    rows.push([
+      face.photo,
+      place(face),
+      userId,
+      percent(undefined),
+      'accepted: the first face of a new user',
+    ]);
+  }
+  return rows;
+}
+
+async function searchAll(
+  client: RekognitionClient,
+  session: DemoSession,
+  path: string,
+): Promise<Row[]> {
+  const bytes = await readFile(path);
+  const { FaceDetails = [] } = await client.send(
+    new DetectFacesCommand({ Image: { Bytes: bytes } }),
+  );
+  const { width, height } = await sharp(bytes).metadata();
+  const rows: Row[] = [];
+  for (const { BoundingBox: box } of FaceDetails) {
+    const { Left = 0, Top = 0, Width = 0, Height = 0 } = box ?? {};
+    const face = { x: Left + Width / 2, y: Top + Height / 2 };
+    // The face with half its size around it, cut out as a user would send a portrait.
+    const left = Math.max(0, Math.round((Left - Width / 2) * width));
+    const top = Math.max(0, Math.round((Top - Height / 2) * height));
+    const portrait = await sharp(bytes)
+      .extract({
+        left,
+        top,
+        width: Math.min(width - left, Math.round(2 * Width * width)),
+        height: Math.min(height - top, Math.round(2 * Height * height)),
+      })
+      .jpeg({ quality: 95 })
+      .toBuffer();
+    const found = await session.userInPhoto(portrait);
+    rows.push([basename(path), place(face), found?.userId ?? 'nobody', percent(found?.similarity)]);
+  }
+  return rows.sort((a, b) => String(a[1]).localeCompare(String(b[1])));
+}
+
+const place = ({ x, y }: { x: number; y: number }): string =>
+  `${ratio(x)} from left, ${ratio(y)} from top`;
+const ratio = (value: number): string => `${Math.round(value * 100)} %`.padStart(5);

@@ -1,0 +1,48 @@
+/** One line of the demo's tables. */
+export type Row = readonly string[];
+
+/** Columns as wide as their widest cell, two blanks between them. */
+export function table(header: Row, rows: readonly Row[]): string {
+  const widths = header.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  const line = (row: Row): string =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd();
+  return [line(header), line(widths.map((width) => '─'.repeat(width))), ...rows.map(line)].join(
+    '\n',
+  );
+}
+
+export const percent = (similarity: number | undefined): string =>
+  similarity === undefined ? '–' : similarity.toFixed(2);
+
+/** A line that counts up: rewritten in place on a terminal, a line every five seconds elsewhere. */
+export function progress(label: string, total: number): { step: () => void; done: () => void } {
+  const started = performance.now();
+  const live = process.stderr.isTTY;
+  let count = 0;
+  let lastMs = started;
+  const show = (): void => {
+    const seconds = (performance.now() - started) / 1000;
+    const rate = count / Math.max(seconds, 1e-3);
+    const left = count > 0 ? `, about ${Math.ceil((total - count) / rate)} s left` : '';
+    const text = `${label}: ${count} of ${total} (${rate.toFixed(1)} a second${left})`;
+    process.stderr.write(live ? `\r\u001b[K${text}` : `${text}\n`);
+  };
+  return {
+    step() {
+      count++;
+      const nowMs = performance.now();
+      if (!live && nowMs - lastMs < 5000) return;
+      lastMs = nowMs;
+      show();
+    },
+    done() {
+      show();
+      if (live) process.stderr.write('\n');
+    },
+  };
+}

@@ -1,0 +1,121 @@
+import { readFile } from 'node:fs/promises';
+import {
+  AssociateFacesCommand,
+  CreateUserCommand,
+  type FaceRecord,
+  IndexFacesCommand,
+  type RekognitionClient,
+  RekognitionServiceException,
+  SearchUsersByImageCommand,
+  SearchUsersCommand,
+} from '@aws-sdk/client-rekognition';
+
+/** A face in the collection. */
+export interface IndexedFace {
+  faceId: string;
+  /** Its centre, as ratios of the photo. */
+  x: number;
+  y: number;
+}
+
+/** What AssociateFaces said of one face. */
+export interface AssociationResult {
+  accepted: boolean;
+  /** 0–100; only for a face refused for its similarity. */
+  similarity: number | undefined;
+  reasons: readonly string[];
+}
+
+export interface FoundUser {
+  userId: string;
+  similarity: number;
+}
+
+/** The calls the demo makes, through the AWS SDK, on one collection. */
+export class DemoSession {
+  readonly #client: RekognitionClient;
+  readonly #collection: { CollectionId: string };
+
+  constructor(client: RekognitionClient, collectionId: string) {
+    this.#client = client;
+    this.#collection = { CollectionId: collectionId };
+  }
+
+  /** Stores the faces of a photo, from left to right. A photo the service refuses gives the reason. */
+  async index(
+    photo: string,
+    options: { externalImageId: string; maxFaces?: number },
+  ): Promise<{ faces: IndexedFace[]; refused: string[] }> {
+    try {
+      const { FaceRecords = [], UnindexedFaces = [] } = await this.#client.send(
+        new IndexFacesCommand({
+          ...this.#collection,
+          Image: { Bytes: await readFile(photo) },
+          ExternalImageId: options.externalImageId,
+          ...(options.maxFaces !== undefined && { MaxFaces: options.maxFaces }),
+        }),
+      );
+      return {
+        faces: FaceRecords.flatMap(toIndexedFace).sort((a, b) => a.x - b.x),
+        refused: UnindexedFaces.map(({ Reasons = [] }) => Reasons.join(', ')),
+      };
+    } catch (error) {
+      if (!(error instanceof RekognitionServiceException) || error.$fault !== 'client') throw error;
+      return { faces: [], refused: [`${error.name}: ${error.message}`] };
+    }
+  }
+
+  async createUser(userId: string): Promise<void> {
+    await this.#client.send(new CreateUserCommand({ ...this.#collection, UserId: userId }));
+  }
+
+  /** With the default UserMatchThreshold of 75. */
+  async associate(userId: string, faceId: string): Promise<AssociationResult> {
+    const { AssociatedFaces = [], UnsuccessfulFaceAssociations = [] } = await this.#client.send(
+      new AssociateFacesCommand({ ...this.#collection, UserId: userId, FaceIds: [faceId] }),
+    );
+    const refusal = UnsuccessfulFaceAssociations[0];
+    return {
+      accepted: AssociatedFaces.length > 0,
+      similarity: refusal?.Confidence,
+      reasons: refusal?.Reasons ?? [],
+    };
+  }
+
+  /** The users nearest to a stored face, however far. */
+  async nearestUsers(faceId: string, count: number): Promise<FoundUser[]> {
+    const { UserMatches = [] } = await this.#client.send(
+      new SearchUsersCommand({
+        ...this.#collection,
+        FaceId: faceId,
+        UserMatchThreshold: 0,
+        MaxUsers: count,
+      }),
+    );
+    return UserMatches.flatMap(toFoundUser);
+  }
+
+  /** The user nearest to the largest face of a photo, if any reaches the default threshold of 80. */
+  async userInPhoto(bytes: Uint8Array): Promise<FoundUser | undefined> {
+    const { UserMatches = [] } = await this.#client.send(
+      new SearchUsersByImageCommand({ ...this.#collection, Image: { Bytes: bytes }, MaxUsers: 1 }),
+    );
+    return UserMatches.flatMap(toFoundUser)[0];
+  }
+}
+
+function toIndexedFace({ Face }: FaceRecord): IndexedFace[] {
+  const { FaceId: faceId, BoundingBox: box } = Face ?? {};
+  if (faceId === undefined || !box) return [];
+  const { Left = 0, Top = 0, Width = 0, Height = 0 } = box;
+  return [{ faceId, x: Left + Width / 2, y: Top + Height / 2 }];
+}
+
+function toFoundUser(match: {
+  Similarity?: number | undefined;
+  User?: { UserId?: string | undefined } | undefined;
+}): FoundUser[] {
+  const { Similarity: similarity, User } = match;
+  const userId = User?.UserId;
+  return userId === undefined || similarity === undefined ? [] : [{ userId, similarity }];
+}

@@ -1,0 +1,141 @@
+import {
+  IndexFacesCommand,
+  ListFacesCommand,
+  ResourceNotFoundException,
+} from '@aws-sdk/client-rekognition';
+import sharp from 'sharp';
+import { describe, expect, it } from 'vitest';
+import { sharedClient, testCollection } from '../support/api.js';
+import { FACES_IN_SAMPLE, portrait, samplePhoto } from '../support/photos.js';
+
+const client = sharedClient();
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const area = (
+  box: { Width?: number | undefined; Height?: number | undefined } | undefined,
+): number => (box?.Width ?? 0) * (box?.Height ?? 0);
+
+describe('IndexFaces', () => {
+  it('stores every face of a group photo, largest first, with its detail', async () => {
+    const CollectionId = await testCollection(client);
+    const { FaceRecords = [], FaceModelVersion } = await client.send(
+      new IndexFacesCommand({
+        CollectionId,
+        Image: { Bytes: await samplePhoto(6) },
+        ExternalImageId: 'party:6',
+        QualityFilter: 'NONE',
+      }),
+    );
+    expect(FaceRecords).toHaveLength(FACES_IN_SAMPLE[6]);
+    expect(FaceModelVersion).toMatch(/^[0-9.]+$/);
+    const areas = FaceRecords.map(({ Face }) => area(Face?.BoundingBox));
+    expect(areas).toEqual(areas.toSorted((a, b) => b - a));
+    expect(new Set(FaceRecords.map(({ Face }) => Face?.ImageId)).size).toBe(1);
+    for (const { Face, FaceDetail } of FaceRecords) {
+      expect(Face?.FaceId).toMatch(UUID);
+      expect(Face).toMatchObject({ ExternalImageId: 'party:6' });
+      expect(Face?.Confidence).toBeGreaterThan(90);
+      expect(Face?.UserId).toBeUndefined();
+      expect(FaceDetail?.Landmarks?.map(({ Type }) => Type).toSorted()).toEqual(
+        ['eyeLeft', 'eyeRight', 'mouthLeft', 'mouthRight', 'nose'].toSorted(),
+      );
+      expect(FaceDetail?.Pose).toBeDefined();
+      expect(FaceDetail?.Quality?.Sharpness).toBeGreaterThan(0);
+      expect(FaceDetail?.EyesOpen).toBeUndefined();
+    }
+  });
+
+  it('gives all 30 landmarks and what the mesh tells for ALL', async () => {
+    const CollectionId = await testCollection(client);
+    const { FaceRecords = [] } = await client.send(
+      new IndexFacesCommand({
+        CollectionId,
+        Image: { Bytes: await portrait('berta') },
+        DetectionAttributes: ['ALL'],
+      }),
+    );
+    const detail = FaceRecords[0]?.FaceDetail;
+    expect(detail?.Landmarks).toHaveLength(30);
+    expect(detail?.EyesOpen).toMatchObject({ Value: true });
+    expect(detail?.MouthOpen).toMatchObject({ Value: false });
+  });
+
+  it('keeps MaxFaces faces and says why the others were left out', async () => {
+    const CollectionId = await testCollection(client);
+    const { FaceRecords, UnindexedFaces = [] } = await client.send(
+      new IndexFacesCommand({
+        CollectionId,
+        Image: { Bytes: await samplePhoto(6) },
+        MaxFaces: 1,
+        QualityFilter: 'NONE',
+      }),
+    );
+    expect(FaceRecords).toHaveLength(1);
+    expect(UnindexedFaces).toHaveLength(FACES_IN_SAMPLE[6] - 1);
+    for (const { Reasons, FaceDetail } of UnindexedFaces) {
+      expect(Reasons).toEqual(['EXCEEDS_MAX_FACES']);
+      expect(FaceDetail?.BoundingBox).toBeDefined();
+    }
+    const { Faces } = await client.send(new ListFacesCommand({ CollectionId }));
+    expect(Faces).toHaveLength(1);
+  });
+
+  it('refuses a blurred face with a reason, and takes it with QualityFilter NONE', async () => {
+    const CollectionId = await testCollection(client);
+    const Bytes = await sharp(await portrait('berta'))
+      .blur(9)
+      .jpeg()
+      .toBuffer();
+    const auto = await client.send(new IndexFacesCommand({ CollectionId, Image: { Bytes } }));
+    expect(auto.FaceRecords).toEqual([]);
+    expect(auto.UnindexedFaces?.[0]?.Reasons).toContain('LOW_SHARPNESS');
+    const none = await client.send(
+      new IndexFacesCommand({ CollectionId, Image: { Bytes }, QualityFilter: 'NONE' }),
+    );
+    expect(none.FaceRecords).toHaveLength(1);
+  });
+
+  it('stores a photo once for each ExternalImageId and answers with the stored face ids', async () => {
+    const CollectionId = await testCollection(client);
+    const index = async (ExternalImageId?: string) => {
+      const { FaceRecords = [] } = await client.send(
+        new IndexFacesCommand({
+          CollectionId,
+          Image: { Bytes: await portrait('clara') },
+          ...(ExternalImageId !== undefined && { ExternalImageId }),
+        }),
+      );
+      return FaceRecords.map(({ Face }) => Face?.FaceId);
+    };
+    const [plain, again, first, firstAgain] = [
+      await index(),
+      await index(),
+      await index('a'),
+      await index('a'),
+    ];
+    expect(plain).toHaveLength(1);
+    expect(again).toEqual(plain);
+    expect(firstAgain).toEqual(first);
+    expect(first).not.toEqual(plain);
+    const { Faces } = await client.send(new ListFacesCommand({ CollectionId }));
+    expect(Faces).toHaveLength(2);
+  });
+
+  it('finds no face in a photo without one, which is not an error', async () => {
+    const CollectionId = await testCollection(client);
+    const Bytes = await sharp({
+      create: { width: 300, height: 200, channels: 3, background: '#3a7' },
+    })
+      .png()
+      .toBuffer();
+    const reply = await client.send(new IndexFacesCommand({ CollectionId, Image: { Bytes } }));
+    expect(reply).toMatchObject({ FaceRecords: [], UnindexedFaces: [] });
+  });
+
+  it('names a collection that is not there', async () => {
+    const missing = client.send(
+      new IndexFacesCommand({ CollectionId: 'ghost', Image: { Bytes: await portrait('anna') } }),
+    );
+    await expect(missing).rejects.toBeInstanceOf(ResourceNotFoundException);
+    await expect(missing).rejects.toThrow('The collection id: ghost does not exist');
+  });
+});

@@ -1,7 +1,13 @@
-import { type DestinationStream, type Logger, pino } from 'pino';
+import { destination, type Logger, pino, stdTimeFunctions } from 'pino';
 
 export type Log = Logger;
 
-/** Structured logs, one JSON object a line. Bodies, photos, embeddings and signatures are never logged. */
-export const createLog = (level: string, destination: DestinationStream): Log =>
-  pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination);
+/**
+ * Structured logs on standard error, one JSON object a line, written at once so that a crash loses none.
+ * Bodies, photos, embeddings and signatures are never logged.
+ */
+export const createLog = (level: string): Log =>
+  pino(
+    { level, base: null, timestamp: stdTimeFunctions.isoTime },
+    destination({ fd: process.stderr.fd, sync: true }),
+  );

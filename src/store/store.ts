@@ -13,8 +13,8 @@ export interface Store {
   /** Removes the collection with its faces, users, tokens and tags. */
   deleteCollection(collectionId: string): Promise<void>;
   collection(collectionId: string): Promise<Collection>;
-  /** Ordered by id. */
-  listCollections(page: Page<string>): Promise<Listing<Collection, string>>;
+  /** Oldest first. */
+  listCollections(page: Page<number>): Promise<Listing<Collection, number>>;
 
   tags(collectionId: string): Promise<Record<string, string>>;
   /** Merges; ServiceQuotaExceededException above `maxTags`. */
@@ -81,7 +81,10 @@ export interface Store {
    * (undefined: gone). `truncated` when the log no longer reaches back that far: take `vectors` instead.
    */
   changes(collectionId: string, after: number, limit: number): Promise<VectorChanges | 'truncated'>;
-  /** All vectors as they stand at one change number, in batches of a few thousand. */
+  /**
+   * All vectors as they stand at one change number, in batches of a few thousand. At least one batch
+   * comes, for an empty collection one without keys, so that the change number is always known.
+   */
   vectors(collectionId: string): AsyncIterable<VectorBatch>;
 
   /** A random 32-byte secret of this installation, made at first use and kept. */

@@ -1,6 +1,18 @@
 /** Faces and users of one collection are searched apart. */
 export type VectorKind = 'face' | 'user';
 
+/** Tells an operator what happened inside: a message and what goes with it. */
+export type Log = (message: string, details: Record<string, unknown>) => void;
+
+/** Which collection is meant. */
+export interface CollectionRef {
+  collectionId: string;
+  /** Length of its vectors. */
+  dimension: number;
+  /** Where given, another value under the same id is another collection, and starts afresh. */
+  createdAtMs?: number;
+}
+
 /** Where an index gets its vectors from: the store, seen as a followable log. */
 export interface VectorSource {
   changes(
@@ -22,7 +34,7 @@ export interface VectorSource {
       }
     | 'truncated'
   >;
-  /** All vectors as they stand at one change number. */
+  /** All vectors as they stand at one change number: at least one batch, an empty one where there is none. */
   vectors(collectionId: string): AsyncIterable<{
     sequence: number;
     kind: VectorKind;
@@ -59,16 +71,20 @@ export interface Vectors {
    * The best matches, highest cosine first (ties: by key), as of at least change number `atLeast`.
    * Loads the collection from the store first where it is not loaded yet.
    */
-  search(
-    collection: { collectionId: string; dimension: number },
-    request: SearchRequest,
-    atLeast: number,
-  ): Promise<Match[]>;
+  search(collection: CollectionRef, request: SearchRequest, atLeast: number): Promise<Match[]>;
   /** Follows the store up to `sequence`, so that later searches need not wait. */
-  reach(collection: { collectionId: string; dimension: number }, sequence: number): Promise<void>;
+  reach(collection: CollectionRef, sequence: number): Promise<void>;
   /** Forgets a collection. */
   drop(collectionId: string): void;
-  status(): { collections: number; faces: number; users: number; kernel: string };
+  status(): {
+    /** Loaded ones; the counts below are of these. */
+    collections: number;
+    faces: number;
+    users: number;
+    kernel: string;
+    /** Vectors a graph has not taken in yet; searches take them into account all the same. */
+    pending?: number;
+  };
   close(): Promise<void>;
 }
 

@@ -29,8 +29,8 @@ export async function showGroupPhotos(
     await Promise.all(searched.map((photo) => searchAll(client, session, photo)))
   ).flat();
   return [
-    'AssociateFaces (a face joins a user when its similarity to the user’s centroid reaches 75)',
-    table(['photo', 'face', 'asked to join', 'similarity', 'answer'], associations),
+    'AssociateFaces: each face asks to join the user it resembles most, and is taken at a similarity of 75',
+    table(['photo', 'face', 'asked to join', 'similarity', 'answer', 'belongs to'], associations),
     '',
     `SearchUsersByImage, with each face of ${HELD_OUT}, which was never stored (threshold 80)`,
     table(['photo', 'face', 'found', 'similarity'], searches),
@@ -56,26 +56,19 @@ async function associateAll(session: DemoSession, faces: readonly Face[]): Promi
   let users = 0;
   for (const face of faces) {
     const [nearest] = await session.nearestUsers(face.faceId, 1);
-    if (nearest) {
-      const { accepted, reasons } = await session.associate(nearest.userId, face.faceId);
-      rows.push([
-        face.photo,
-        place(face),
-        nearest.userId,
-        percent(nearest.similarity),
-        accepted ? 'accepted' : `refused: ${reasons.join(', ')}`,
-      ]);
-      if (accepted) continue;
+    const answer = nearest && (await session.associate(nearest.userId, face.faceId));
+    const asked = [face.photo, place(face), nearest?.userId ?? '–', percent(nearest?.similarity)];
+    if (answer?.accepted) {
+      rows.push([...asked, 'accepted', nearest?.userId ?? '']);
+      continue;
     }
     const userId = `person-${++users}`;
     await session.createUser(userId);
     await session.associate(userId, face.faceId);
     rows.push([
-      face.photo,
-      place(face),
-      userId,
-      percent(undefined),
-      'accepted: the first face of a new user',
+      ...asked,
+      answer ? `refused: ${answer.reasons.join(', ')}` : '–',
+      `${userId} (new)`,
     ]);
   }
   return rows;

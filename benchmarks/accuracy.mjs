@@ -1,0 +1,391 @@
+// How accurate is the vision part on labelled photos? Prints tables and writes results/accuracy.json.
+//
+//   npx tsc -p . && node benchmarks/accuracy.mjs [folder of labelled photos, default ../shared/faces]
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg } from 'node:os';
+import { join } from 'node:path';
+import { cosineFloor, reaches, similarityOf } from '../dist/domain/similarity.js';
+import { refusals } from '../dist/domain/quality.js';
+import { analyse, facesFolder, labelledFace, photos, readCsv } from './faces.mjs';
+import { allPairs, centroid, cosine, foldAccuracy, shareAbove, thresholdAt } from './metrics.mjs';
+
+/** What shared/studies/ml.md measured with the prototype, on all of LFW unless said otherwise. */
+const PROMISE = {
+  lfwPairs: '0.9927 ±0.0019 (10 folds; folds 1–2 alone 0.9942)',
+  single: { 0.01: '0.987', 0.001: '0.955', 0.0001: '0.843' },
+  threeFaceUser: { 0.001: '0.996', 0.0001: '0.954' },
+  misses: '< 0.001',
+  noFace: '≥ 0.98 of photos',
+};
+
+/** People with at least this many photos become users; the first ENROL photos enrol, the others probe. */
+const MIN_PHOTOS = 4;
+const ENROL = 3;
+
+/** Sources whose people are not real or whose faces are copies: no error rates from them. */
+const NOT_FOR_ERROR_RATES = new Set(['aws-synth']);
+
+const rows = photos();
+const { results, model, runtime, fresh, meanMs } = await analyse(rows);
+const curve = model.calibration;
+
+const identity = rows.filter((row) => row.kind === 'identity');
+const items = identity.flatMap((row) => {
+  const face = labelledFace(row, results.get(row.path));
+  return face
+    ? [{ path: row.path, source: row.source, person: row.person, face, embedding: face.embedding }]
+    : [];
+});
+const byPath = new Map(items.map((item) => [item.path, item]));
+
+const report = {
+  command: 'node benchmarks/accuracy.mjs',
+  date: new Date().toISOString().slice(0, 10),
+  commit: commit(),
+  cpu: `${cpus().length} x ${cpus()[0].model}`,
+  load: loadavg()[0],
+  model: model.id,
+  calibration: curve.version,
+  runtime,
+  photos: rows.length,
+  msPerPhoto: fresh === rows.length ? meanMs : undefined,
+  detection: detection(),
+  lfwPairs: lfwPairs(),
+  oneToOne: oneToOne(),
+  search: search(),
+  noFace: noFace(),
+  groups: groups(),
+  exif: exif(),
+  quality: quality(),
+  qualityFilter: qualityFilter(),
+};
+
+mkdirSync(join(import.meta.dirname, 'results'), { recursive: true });
+writeFileSync(
+  join(import.meta.dirname, 'results/accuracy.json'),
+  `${JSON.stringify(report, null, 2)}\n`,
+);
+print(report);
+
+function commit() {
+  try {
+    return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
+  } catch {
+    return 'unknown';
+  }
+}
+
+/** Per source: photos without a face, photos refused, and extra faces where the label says one. */
+function detection() {
+  return groupBy(identity, (row) => row.source).map(([source, list]) => {
+    const errors = list.filter((row) => results.get(row.path).error);
+    const missed = list.filter((row) => results.get(row.path).faces?.length === 0);
+    const single = list.filter((row) => row.n_faces === '1');
+    const extra = single.filter((row) => (results.get(row.path).faces?.length ?? 0) > 1);
+    return {
+      source,
+      photos: list.length,
+      missed: missed.length,
+      refused: errors.length,
+      extraFaces: `${extra.length}/${single.length}`,
+      missedPaths: missed.slice(0, 20).map((row) => row.path),
+    };
+  });
+}
+
+function lfwPairs() {
+  const pairs = readCsv('lfw-pairs.csv').flatMap(({ a, b, same, fold }) => {
+    const [left, right] = [byPath.get(a), byPath.get(b)];
+    return left && right
+      ? [{ fold, same: same === '1', score: cosine(left.embedding, right.embedding) }]
+      : [];
+  });
+  return { pairs: pairs.length, ...foldAccuracy(pairs), promise: PROMISE.lfwPairs };
+}
+
+/** Single photo against single photo, all pairs within a source; LFW also by its official genuine pairs. */
+function oneToOne() {
+  return groupBy(
+    items.filter((item) => !NOT_FOR_ERROR_RATES.has(item.source)),
+    (item) => item.source,
+  ).map(([source, list]) => {
+    const { genuine, impostor } = allPairs(list);
+    const official =
+      source === 'lfw'
+        ? readCsv('lfw-pairs.csv')
+            .filter((row) => row.same === '1' && byPath.has(row.a) && byPath.has(row.b))
+            .map((row) => cosine(byPath.get(row.a).embedding, byPath.get(row.b).embedding))
+        : undefined;
+    const at = [0.01, 0.001, 0.0001].map((fmr) => {
+      const threshold = thresholdAt(impostor, fmr);
+      if (threshold === undefined) return { fmr };
+      return {
+        fmr,
+        threshold,
+        similarity: similarityOf(curve, threshold),
+        tar: shareAbove(genuine, threshold),
+        ...(official && {
+          tarOfficialPairs: shareAbove(official, threshold),
+          promise: PROMISE.single[fmr],
+        }),
+      };
+    });
+    // What the calibration claims, seen on these pairs.
+    const claims = [50, 75, 80, 90].map((similarity) => ({
+      similarity,
+      claimedFmr: (1 - similarity / 100) ** (1 / curve.exponent),
+      fmr: shareAbove(impostor, cosineFloor(curve, similarity) + 1e-4),
+      tar: shareAbove(genuine, cosineFloor(curve, similarity) + 1e-4),
+    }));
+    return { source, genuine: genuine.length, impostor: impostor.length, at, claims };
+  });
+}
+
+/** Users of three photos each; the other photos of the same people, and all other people, search them. */
+function search() {
+  const people = groupBy(
+    items.filter((item) => !NOT_FOR_ERROR_RATES.has(item.source)),
+    (item) => item.person,
+  );
+  const enrolled = people.filter(([, list]) => list.length >= MIN_PHOTOS);
+  const users = enrolled.map(([person, list]) => ({
+    person,
+    source: list[0].source,
+    centroid: centroid(list.slice(0, ENROL).map((item) => item.embedding)),
+    probes: list.slice(ENROL),
+  }));
+  const strangers = people
+    .filter(([, list]) => list.length < MIN_PHOTOS)
+    .flatMap(([, list]) => list);
+  const scopes = ['all', ...new Set(users.map((user) => user.source))];
+  return scopes.map((scope) =>
+    searchScope(
+      scope,
+      scope === 'all' ? users : users.filter((user) => user.source === scope),
+      scope === 'all' ? strangers : strangers.filter((item) => item.source === scope),
+    ),
+  );
+}
+
+function searchScope(scope, users, strangers) {
+  const probes = users.flatMap((user) => user.probes.map((item) => ({ user, item })));
+  let first = 0;
+  const genuine = [];
+  for (const { user, item } of probes) {
+    const own = cosine(user.centroid, item.embedding);
+    genuine.push(own);
+    if (users.every((other) => other === user || cosine(other.centroid, item.embedding) < own))
+      first++;
+  }
+  const impostor = Float32Array.from(
+    strangers.flatMap((item) => users.map((user) => cosine(user.centroid, item.embedding))),
+  ).sort();
+  const best = strangers.map((item) =>
+    users.reduce((most, user) => Math.max(most, cosine(user.centroid, item.embedding)), -1),
+  );
+  return {
+    scope,
+    users: users.length,
+    probes: probes.length,
+    strangers: strangers.length,
+    rank1: first / probes.length,
+    atThreshold: [75, 80].map((threshold) => {
+      const accepted = (score) => reaches(similarityOf(curve, score), threshold);
+      return {
+        threshold,
+        tar: genuine.filter(accepted).length / genuine.length,
+        falseAcceptPerComparison: impostor.filter(accepted).length / (impostor.length || Number.NaN),
+        strangersWithAMatch: best.filter(accepted).length / (best.length || Number.NaN),
+      };
+    }),
+    atFmr: [0.001, 0.0001].map((fmr) => {
+      const threshold = thresholdAt(impostor, fmr);
+      return threshold === undefined
+        ? { fmr }
+        : { fmr, tar: shareAbove(genuine, threshold), promise: PROMISE.threeFaceUser[fmr] };
+    }),
+  };
+}
+
+/** Photos without a human face: any face found is a false one. Animals and drawings counted apart. */
+function noFace() {
+  const list = rows.filter((row) => row.kind === 'no-face');
+  const kind = (row) => (row.tags.includes('animal') ? 'animal' : 'other');
+  return {
+    promise: PROMISE.noFace,
+    kinds: groupBy(list, kind).map(([name, some]) => {
+      const found = some.filter((row) => (results.get(row.path).faces?.length ?? 0) > 0);
+      return {
+        name,
+        photos: some.length,
+        clean: 1 - found.length / some.length,
+        found: found.map((row) => ({
+          path: row.path,
+          confidence: results.get(row.path).faces.map((face) => Math.round(face.confidence)),
+        })),
+      };
+    }),
+  };
+}
+
+function groups() {
+  return rows
+    .filter((row) => row.kind === 'group')
+    .map((row) => ({
+      path: row.path,
+      labelled: row.n_faces || 'unknown',
+      found: results.get(row.path).faces?.length,
+    }));
+}
+
+/** All eight orientations of a photo must give the box of the first. */
+function exif() {
+  const list = rows.filter((row) => row.kind === 'exif');
+  return groupBy(list, (row) => row.person).map(([person, some]) => {
+    const boxes = some.map((row) => results.get(row.path).faces?.[0]?.box);
+    const reference = boxes[0];
+    const shifts = boxes.map((box) =>
+      box && reference
+        ? Math.max(...Object.keys(box).map((side) => Math.abs(box[side] - reference[side])))
+        : 1,
+    );
+    return { person, photos: some.length, largestBoxShift: Math.max(...shifts) };
+  });
+}
+
+/** Damaged copies of studio photos: found, recognised against the undamaged photo, passed by AUTO? */
+function quality() {
+  const list = rows.filter((row) => row.kind === 'quality');
+  return groupBy(list, (row) => row.tags[0] ?? 'none').map(([tag, some]) => {
+    const found = some.flatMap((row) => {
+      const face = results.get(row.path).faces?.[0];
+      return face ? [{ row, face }] : [];
+    });
+    const similarities = found.flatMap(({ row, face }) => {
+      const others = items.filter((item) => item.person === row.person);
+      return others.map((item) => similarityOf(curve, cosine(item.embedding, face.embedding)));
+    });
+    const filters = ['LOW', 'AUTO', 'MEDIUM', 'HIGH'];
+    return {
+      tag,
+      photos: some.length,
+      found: found.length,
+      meanSimilarity: similarities.length > 0 ? mean(similarities) : undefined,
+      passed: Object.fromEntries(
+        filters.map((filter) => [
+          filter,
+          found.filter(({ face }) => refusals(face, filter).length === 0).length,
+        ]),
+      ),
+      reasons: [...new Set(found.flatMap(({ face }) => refusals(face, 'AUTO')))],
+    };
+  });
+}
+
+/** Which share of normal photos each filter lets pass, and what the refused ones cost in recognition. */
+function qualityFilter() {
+  const threshold = cosineFloor(curve, 75) + 1e-4;
+  const usable = items.filter((item) => !NOT_FOR_ERROR_RATES.has(item.source));
+  return ['LOW', 'AUTO', 'MEDIUM', 'HIGH'].map((filter) => {
+    const passes = new Set(usable.filter(({ face }) => refusals(face, filter).length === 0));
+    const missRate = (list) => {
+      const scores = groupBy(list, (item) => item.person).flatMap(
+        ([, some]) => allPairs(some).genuine,
+      );
+      return 1 - shareAbove(scores, threshold);
+    };
+    return {
+      filter,
+      passed: Object.fromEntries(
+        groupBy(usable, (item) => item.source).map(([source, list]) => [
+          source,
+          `${list.filter((item) => passes.has(item)).length}/${list.length}`,
+        ]),
+      ),
+      missRateOfAll: missRate(usable),
+      missRateOfPassed: missRate([...passes]),
+    };
+  });
+}
+
+function groupBy(list, keyOf) {
+  const map = new Map();
+  for (const item of list) {
+    const key = keyOf(item);
+    map.set(key, [...(map.get(key) ?? []), item]);
+  }
+  return [...map];
+}
+
+function mean(list) {
+  return list.reduce((a, b) => a + b, 0) / list.length;
+}
+
+function print(result) {
+  console.log(`${result.model} on ${result.runtime}, ${result.photos} photos of ${facesFolder}`);
+  if (result.msPerPhoto) console.log(`${result.msPerPhoto.toFixed(0)} ms a photo and worker`);
+  console.log('\nDetection (promise: misses', `${PROMISE.misses})`);
+  console.table(result.detection.map(({ missedPaths: _, ...row }) => row));
+  console.log(
+    `LFW official pairs: ${result.lfwPairs.mean.toFixed(4)} on ${result.lfwPairs.pairs} pairs, promise ${result.lfwPairs.promise}`,
+  );
+  console.log('\nSingle photo against single photo, within a source');
+  console.table(
+    result.oneToOne.flatMap(({ source, genuine, impostor, at }) =>
+      at.map((row) => ({ source, genuine, impostor, ...rounded(row) })),
+    ),
+  );
+  console.log('\nWhat the calibration claims and what these pairs give');
+  console.table(
+    result.oneToOne.flatMap(({ source, claims }) =>
+      claims.map((row) => ({ source, ...rounded(row) })),
+    ),
+  );
+  console.log(`\nUsers of ${ENROL} photos searched by another photo`);
+  console.table(
+    result.search.map(({ atThreshold, atFmr, ...row }) => ({
+      ...rounded(row),
+      ...Object.fromEntries(
+        atThreshold.flatMap((entry) => [
+          [`TAR@${entry.threshold}`, round(entry.tar)],
+          [`FAR@${entry.threshold}`, round(entry.falseAcceptPerComparison)],
+          [`strangers@${entry.threshold}`, round(entry.strangersWithAMatch)],
+        ]),
+      ),
+      ...Object.fromEntries(
+        atFmr.map((entry) => [`TAR@FMR${entry.fmr}`, `${round(entry.tar)} (${entry.promise})`]),
+      ),
+    })),
+  );
+  console.log(`\nPhotos without a face (promise ${result.noFace.promise})`);
+  for (const kind of result.noFace.kinds)
+    console.log(
+      `${kind.name}: ${round(kind.clean)} of ${kind.photos} clean;`,
+      kind.found.map((entry) => `${entry.path} ${entry.confidence}`).join(', '),
+    );
+  console.log('\nGroup photos');
+  console.table(result.groups);
+  console.log('EXIF orientations, largest shift of a box side');
+  console.table(result.exif);
+  console.log('Damaged photos');
+  console.table(
+    result.quality.map(({ passed, reasons, ...row }) => ({
+      ...rounded(row),
+      ...passed,
+      AUTO_reasons: reasons.join(' '),
+    })),
+  );
+  console.log('Quality filters on normal photos; miss rate of genuine pairs at 75');
+  console.table(
+    result.qualityFilter.map(({ passed, ...row }) => ({ ...rounded(row), ...passed })),
+  );
+}
+
+function round(value) {
+  return typeof value === 'number' ? Number(value.toPrecision(4)) : value;
+}
+
+function rounded(row) {
+  return Object.fromEntries(Object.entries(row).map(([key, value]) => [key, round(value)]));
+}

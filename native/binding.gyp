@@ -1,0 +1,21 @@
+{
+  'targets': [{
+    'target_name': 'likeness',
+    'sources': ['binding.cc', 'dispatch.cc', 'scan.cc', 'kernels/dot_scalar.cc'],
+    'include_dirs': ['<!(node -p "require(\'node-addon-api\').include_dir")'],
+    'defines': ['NAPI_VERSION=9', 'NODE_ADDON_API_CPP_EXCEPTIONS'],
+    'cflags_cc!': ['-fno-exceptions', '-fno-rtti'],
+    # GCC warns of its own AVX-512 intrinsics as uninitialised (GCC bug 105593), hence the two exceptions.
+    'cflags_cc': ['-std=c++17', '-O3', '-Wall', '-Wextra', '-Werror', '-Wno-uninitialized', '-Wno-maybe-uninitialized', '-fvisibility=hidden'],
+    'xcode_settings': {
+      'CLANG_CXX_LANGUAGE_STANDARD': 'c++17',
+      'GCC_ENABLE_CPP_EXCEPTIONS': 'YES',
+      'GCC_OPTIMIZATION_LEVEL': '3',
+      'OTHER_CPLUSPLUSFLAGS': ['-Wall', '-Wextra', '-Werror', '-fvisibility=hidden'],
+    },
+    'conditions': [
+      ["target_arch=='x64'", {'sources': ['kernels/dot_avx2.cc', 'kernels/dot_avx512.cc']}],
+      ["target_arch=='arm64'", {'sources': ['kernels/dot_neon.cc']}],
+    ],
+  }],
+}

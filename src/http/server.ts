@@ -1,0 +1,186 @@
+import type { Server } from 'node:http';
+import {
+  type FastifyHttpOptions,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  fastify,
+  type onRequestHookHandler,
+} from 'fastify';
+import type { Dispatch, DispatchLog } from '../protocol/dispatch.js';
+import { createAdmission } from './admission.js';
+import { answerApi, bare, refusal } from './api.js';
+import { live, notReady, type ReadyChecks, ready } from './health.js';
+import { type Answer, send } from './send.js';
+
+/** The service's metrics as text. */
+export interface MetricsText {
+  readonly contentType: string;
+  text(): Promise<string>;
+}
+
+export interface ServerOptions {
+  readonly dispatch: Dispatch;
+  readonly ready: ReadyChecks;
+  readonly metrics: MetricsText;
+  /** Web origins whose pages may call the API; `*` allows all. */
+  readonly corsOrigins: readonly string[];
+  /**
+   * Set where nobody has to sign: a browser's request from a page that is not in `corsOrigins` is then
+   * refused, or any web site could reach a service on its visitor's machine (DNS rebinding).
+   */
+  readonly refuseForeignOrigins: boolean;
+  readonly log: Pick<DispatchLog, 'error'>;
+  readonly limits?: Partial<ServerLimits>;
+}
+
+export interface ServerLimits {
+  /** Largest body. A photo of 5 MB is 7 MB of base64; what is larger than that gets a proper error. */
+  readonly bodyBytes: number;
+  /** What the bodies of all requests in flight may hold together; past it ThrottlingException. */
+  readonly bodiesInFlightBytes: number;
+  readonly headerBytes: number;
+  readonly connections: number;
+  /** Time a caller has to send a request's headers, and all of it. */
+  readonly headersTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  /** Silence after which a connection is cut, also while a handler works. */
+  readonly connectionTimeoutMs: number;
+  /** Longer than clients and load balancers keep idle connections (60 s), so that they close first. */
+  readonly keepAliveTimeoutMs: number;
+}
+
+export const SERVER_LIMITS: ServerLimits = {
+  bodyBytes: 16 * 1024 * 1024,
+  bodiesInFlightBytes: 512 * 1024 * 1024,
+  headerBytes: 16 * 1024,
+  connections: 4096,
+  headersTimeoutMs: 30_000,
+  requestTimeoutMs: 120_000,
+  connectionTimeoutMs: 180_000,
+  keepAliveTimeoutMs: 75_000,
+};
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+
+/**
+ * The HTTP server: a Fastify app that does not listen yet. `POST` on any path is the API; `/health/live`,
+ * `/health/ready` and `/metrics` answer GET. `close()` finishes what was accepted; meanwhile new requests
+ * on open connections get ThrottlingException with status 503. Bodies and signatures are never logged.
+ */
+export function createServer(options: ServerOptions): FastifyInstance {
+  const limits = { ...SERVER_LIMITS, ...options.limits };
+  const app = fastify(fastifyOptions(limits));
+  app.server.maxConnections = limits.connections;
+
+  let closing = false;
+  app.addHook('preClose', (done) => {
+    closing = true;
+    done();
+  });
+  const respond = (reply: FastifyReply, answer: Answer): void =>
+    send(
+      reply,
+      closing ? { ...answer, headers: { ...answer.headers, Connection: 'close' } } : answer,
+    );
+
+  // The signature covers the body's very bytes, so no parser may touch them.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  app.setErrorHandler((error, request, reply) =>
+    respondToFault(options, { error, request, reply, respond }),
+  );
+
+  addOperatorRoutes(app, options, { respond, isClosing: () => closing });
+  const admit = admission(limits, { respond, isClosing: () => closing });
+  const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<void> =>
+    respond(reply, await answerApi(options, request, reply));
+  app.route({ method: [...METHODS], url: '/*', onRequest: admit, handler: answer });
+  app.setNotFoundHandler(answer);
+  return app;
+}
+
+function fastifyOptions(limits: ServerLimits) {
+  return {
+    logger: false,
+    exposeHeadRoutes: false,
+    bodyLimit: limits.bodyBytes,
+    requestTimeout: limits.requestTimeoutMs,
+    connectionTimeout: limits.connectionTimeoutMs,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    // The API has an answer of its own for this case.
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    http: { maxHeaderSize: limits.headerBytes, headersTimeout: limits.headersTimeoutMs },
+  } satisfies FastifyHttpOptions<Server>;
+}
+
+type Respond = (reply: FastifyReply, answer: Answer) => void;
+
+interface Life {
+  readonly respond: Respond;
+  readonly isClosing: () => boolean;
+}
+
+function addOperatorRoutes(app: FastifyInstance, options: ServerOptions, life: Life): void {
+  const { metrics } = options;
+  app.get('/health/live', (_request, reply) => life.respond(reply, live()));
+  app.get('/health/ready', async (_request, reply) =>
+    life.respond(
+      reply,
+      life.isClosing() ? notReady({ service: 'shutting down' }) : await ready(options.ready),
+    ),
+  );
+  app.get('/metrics', async (_request, reply) => {
+    const body = await metrics.text();
+    life.respond(reply, { status: 200, headers: { 'Content-Type': metrics.contentType }, body });
+  });
+}
+
+/** Refuses, before a body is read, what comes during a shutdown or past the memory set aside for bodies. */
+function admission(limits: ServerLimits, { respond, isClosing }: Life): onRequestHookHandler {
+  const room = createAdmission(limits.bodiesInFlightBytes);
+  return (request, reply, done) => {
+    if (isClosing()) {
+      respond(reply, { ...refusal('ThrottlingException', 'Service Unavailable'), status: 503 });
+      return;
+    }
+    const declared = Number(request.headers['content-length'] ?? Number.NaN);
+    const bytes = Math.min(Number.isNaN(declared) ? limits.bodyBytes : declared, limits.bodyBytes);
+    if (!room.take(bytes)) {
+      respond(reply, refusal('ThrottlingException'));
+      return;
+    }
+    reply.raw.once('close', () => room.release(bytes));
+    done();
+  };
+}
+
+interface FaultyCall {
+  readonly error: unknown;
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly respond: Respond;
+}
+
+/** Answers what Fastify refuses before a handler runs, in the API's own words. */
+async function respondToFault(options: ServerOptions, call: FaultyCall): Promise<void> {
+  const { error, request, reply, respond } = call;
+  switch (codeOf(error)) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return respond(reply, bare(413));
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      // The body was not read: for the protocol it only matters whether there is one.
+      if (request.headers['content-length'] !== '0') request.body = UNREAD;
+      return respond(reply, await answerApi(options, request, reply));
+    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
+      return respond(reply, bare(400));
+    default:
+      if (!reply.raw.destroyed) options.log.error({ err: error }, 'request failed');
+      return respond(reply, refusal('InternalServerError'));
+  }
+}
+
+const UNREAD = Buffer.from(' ');
+
+const codeOf = (error: unknown): unknown => (error as { code?: unknown }).code;

@@ -1,0 +1,304 @@
+import { readFileSync, realpathSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import type { FastifyInstance } from 'fastify';
+import { type Config, isLoopback, readConfig } from './config.js';
+import { newFaceId } from './domain/ids.js';
+import { createPageTokens } from './domain/page-token.js';
+import { OperatorError } from './errors.js';
+import { createServer } from './http/server.js';
+import { createLog, type Log } from './log.js';
+import { createMetrics, type Metrics } from './metrics.js';
+import { bindOperations } from './operations/index.js';
+import type { Services } from './operations/services.js';
+import { createDispatch } from './protocol/dispatch.js';
+import type { Credentials } from './protocol/sigv4/credentials.js';
+import { createCredentials, environmentKeys, parseKeysFile } from './protocol/sigv4/keys.js';
+import { createSqliteStore } from './store/sqlite/store.js';
+import type { Store } from './store/store.js';
+import { createVectors } from './vectors/create.js';
+import { createMatcher } from './vectors/matcher.js';
+import type { Vectors } from './vectors/vectors.js';
+import { createVision } from './vision/pool.js';
+import type { Vision } from './vision/vision.js';
+
+/** A service that listens. */
+export interface RunningService {
+  /** Such as `http://127.0.0.1:8642`. */
+  endpoint: string;
+  /** Finishes what was accepted, then lets go of everything. */
+  close(): Promise<void>;
+}
+
+/**
+ * Config → parts → listen: the only place where parts are wired together. Rejects with an
+ * OperatorError that says what to repair; whatever was opened by then is closed again.
+ */
+export async function startService(config: Config, log: Log): Promise<RunningService> {
+  const credentials = readCredentials(config);
+  const closers: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const closePart of closers.splice(0).reverse()) await closePart();
+  };
+  try {
+    const store = await createSqliteStore({ directory: config.dataDirectory, log: noteTo(log) });
+    closers.push(() => store.close());
+    const vision = await openVision(config, log);
+    closers.push(() => vision.close());
+    const vectors = createVectors(store, {
+      exactLimit: config.exactSearchLimit,
+      engine: config.vectorEngine,
+      log: noteTo(log),
+    });
+    closers.push(() => vectors.close());
+
+    const services = await servicesOf(config, { store, vision, vectors });
+    const metrics = createMetrics(() => ({ vision: vision.status(), vectors: vectors.status() }));
+    const warmUp = loadCollections(services, log);
+    closers.push(warmUp.stop);
+    const app = openServer(config, { log, metrics, services, credentials, warmUp });
+    closers.push(() => app.close());
+    const endpoint = await listen(app, config);
+    log.info(
+      {
+        endpoint,
+        runtime: vision.runtime,
+        kernel: services.matcher.kernel,
+        model: vision.model.id,
+      },
+      'listening',
+    );
+    return { endpoint, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** The keys requests must be signed with; undefined when none are configured, which is for loopback only. */
+function readCredentials(config: Config): Credentials | undefined {
+  const { keysFile, accountId, host } = config;
+  const keys = environmentKeys(config, accountId);
+  if (keysFile !== '')
+    keys.push(...parseKeysFile(readKeysFile(keysFile), { source: keysFile, accountId }));
+  if (keys.length > 0) return createCredentials(keys);
+  if (!isLoopback(host))
+    throw new OperatorError(
+      `LIKENESS_HOST is ${host}, which other machines can reach, but no keys are set: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or LIKENESS_KEYS_FILE, or listen on 127.0.0.1`,
+    );
+  return undefined;
+}
+
+function readKeysFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new OperatorError(
+      `LIKENESS_KEYS_FILE: cannot read ${path}: ${(cause as Error).message}`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+const openVision = (config: Config, log: Log): Promise<Vision> =>
+  createVision({
+    runtime: config.runtime,
+    workers: config.visionWorkers || availableParallelism(),
+    maxQueued: config.visionQueue,
+    timeoutMs: config.imageTimeoutMs,
+    maxPixels: config.imagePixels,
+    log: noteTo(log),
+  });
+
+async function servicesOf(
+  config: Config,
+  parts: { store: Store; vision: Vision; vectors: Vectors },
+): Promise<Services> {
+  const { region, accountId, firstBatch, idempotencyHours } = config;
+  const { facesPerCollection, usersPerCollection, collections, tagsPerCollection } = config;
+  return {
+    ...parts,
+    matcher: createMatcher(),
+    pageTokens: createPageTokens(await parts.store.secret('page-tokens')),
+    settings: {
+      place: { region, accountId },
+      quotas: { facesPerCollection, usersPerCollection, collections, tagsPerCollection },
+      firstBatch,
+      idempotencyMs: idempotencyHours * 3_600_000,
+    },
+    clock: Date.now,
+    newFaceId,
+  };
+}
+
+interface WarmUp {
+  /** Rejects until every collection is searchable. */
+  check(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Brings every collection's vectors into memory, one after the other; a search for one that waits loads it at once. */
+function loadCollections({ store, vectors }: Services, log: Log): WarmUp {
+  let stopped = false;
+  let left = 'the collections are being read';
+  const run = async (): Promise<void> => {
+    let after: number | undefined;
+    do {
+      const { items, next } = await store.listCollections({
+        limit: 100,
+        ...(after !== undefined && { after }),
+      });
+      for (const collection of items) {
+        if (stopped) return;
+        const { collectionId } = collection;
+        left = `collection ${collectionId} is being loaded`;
+        await store
+          .changeSequence(collectionId)
+          .then((sequence) => vectors.reach(collection, sequence))
+          .catch((error: unknown) =>
+            log.error({ err: error, collectionId }, 'a collection could not be loaded'),
+          );
+      }
+      after = next;
+    } while (after !== undefined);
+    left = '';
+  };
+  const done = run().catch((error: unknown) => {
+    left = 'the collections could not be listed';
+    log.error({ err: error }, left);
+  });
+  return {
+    check: async () => {
+      if (left !== '') throw new OperatorError(left);
+    },
+    stop: () => {
+      stopped = true;
+      return done;
+    },
+  };
+}
+
+function openServer(
+  config: Config,
+  parts: {
+    log: Log;
+    metrics: Metrics;
+    services: Services;
+    credentials: Credentials | undefined;
+    warmUp: WarmUp;
+  },
+): FastifyInstance {
+  const { log, metrics, services, credentials, warmUp } = parts;
+  const { region, accountId, acceptedRegions, corsOrigins } = config;
+  const dispatch = createDispatch({
+    handlers: bindOperations(services),
+    ...(credentials && { authentication: { credentials, regions: acceptedRegions } }),
+    partition: { region, accountId },
+    observer: metrics,
+    log,
+  });
+  return createServer({
+    dispatch,
+    ready: { store: () => services.store.check(), vectors: () => warmUp.check() },
+    metrics,
+    corsOrigins,
+    refuseForeignOrigins: !credentials,
+    log,
+  });
+}
+
+async function listen(app: FastifyInstance, { host, port }: Config): Promise<string> {
+  try {
+    return await app.listen({ host, port });
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    const remedy =
+      code === 'EADDRINUSE'
+        ? 'the port is in use: stop the other program or set LIKENESS_PORT'
+        : code === 'EACCES'
+          ? 'not permitted: set LIKENESS_PORT to 1024 or above'
+          : `${(cause as Error).message}: check LIKENESS_HOST and LIKENESS_PORT`;
+    throw new OperatorError(`Cannot listen on ${host}:${port}: ${remedy}`, { cause });
+  }
+}
+
+const noteTo =
+  (log: Log) =>
+  (message: string, details: object): void =>
+    log.warn(details, message);
+
+/** What a person needs to call the service, ready to paste. */
+function banner(endpoint: string, config: Config): string {
+  const signed = config.accessKeyId !== '' || config.keysFile !== '';
+  const keys = signed
+    ? 'with the keys this service was started with'
+    : 'no keys are set: every program on this machine may call it, no other machine can';
+  return `Likeness is listening on ${endpoint}
+  ${keys}; data in ${config.dataDirectory}
+
+  aws CLI       aws rekognition list-collections --endpoint-url ${endpoint} --region ${config.region}${signed ? '' : ' --no-sign-request'}
+  every client  export AWS_ENDPOINT_URL_REKOGNITION=${endpoint} AWS_REGION=${config.region}
+  boto3         boto3.client('rekognition', endpoint_url='${endpoint}', region_name='${config.region}')
+  JavaScript    new RekognitionClient({ endpoint: '${endpoint}', region: '${config.region}' })
+
+`;
+}
+
+/**
+ * The process around a service: settings from the environment, signals, exit codes. SIGTERM and SIGINT
+ * finish what was accepted (a second one does not wait); exit code 1 for anything an operator must repair.
+ */
+export async function runService(): Promise<void> {
+  try {
+    const config = readConfig(process.env);
+    const log = createLog(config.logLevel);
+    exitOnBug(log);
+    const service = await startService(config, log);
+    stopOnSignal(service, config, log);
+    process.stdout.write(banner(service.endpoint, config));
+  } catch (error) {
+    const known = error instanceof OperatorError;
+    process.stderr.write(
+      `likeness: ${known ? error.message : ((error as Error).stack ?? String(error))}\n`,
+    );
+    process.exit(1);
+  }
+}
+
+function stopOnSignal(service: RunningService, { shutdownTimeoutMs }: Config, log: Log): void {
+  let stopping = false;
+  const stop = (signal: NodeJS.Signals): void => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    log.info({ signal }, 'finishing accepted requests');
+    setTimeout(() => {
+      log.error({ shutdownTimeoutMs }, 'accepted requests did not end in time');
+      process.exit(1);
+    }, shutdownTimeoutMs).unref();
+    service.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error({ err: error }, 'shutdown failed');
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
+
+/** An error nobody caught leaves the process in an unknown state: it ends, and the store recovers at the next start. */
+function exitOnBug(log: Log): void {
+  const die = (error: unknown): void => {
+    log.fatal({ err: error }, 'a bug ended the process');
+    process.exit(1);
+  };
+  process.on('uncaughtException', die);
+  process.on('unhandledRejection', die);
+}
+
+const [, script] = process.argv;
+if (script !== undefined && realpathSync(script) === fileURLToPath(import.meta.url))
+  await runService();

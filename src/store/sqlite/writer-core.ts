@@ -1,0 +1,207 @@
+import { join } from 'node:path';
+import { OperatorError } from '../../errors.js';
+import type { Committed, Face, FaceDeletion, NewCollection } from '../store.js';
+import { type Connection, openWriter } from './connection.js';
+import { ConnectionCache } from './connection-cache.js';
+import { collectionFiles, type DataDirectory, removeCollectionFile } from './directory.js';
+import { GroupCommit, type Target } from './group-commit.js';
+import {
+  CATALOG,
+  COLLECTION,
+  checkIdentity,
+  latestVersion,
+  migrate,
+  newerVersion,
+} from './migrations.js';
+import type { Catalog, DeleteTags, PutTags } from './write-catalog.js';
+import * as catalogWrites from './write-catalog.js';
+import { type DeleteFaces, deleteFaces, type InsertFaces, insertFaces } from './write-faces.js';
+import {
+  type ChangeOutcome,
+  type ChangeUserFaces,
+  type CreateUser,
+  changeUserFaces,
+  createUser,
+  type DeleteUser,
+  deleteUser,
+} from './write-users.js';
+
+export interface WriterOptions {
+  directory: DataDirectory;
+  /** Collections whose files stay open for writing. */
+  maxOpenFiles: number;
+  /** Changes kept in each collection's log. */
+  changesKept: number;
+  /** For tests: how many pages a collection file may grow to. */
+  maxPages: number | undefined;
+}
+
+/** What was found in the data directory, for the log. */
+export interface StartReport {
+  orphansRemoved: string[];
+  /** Collections whose file is gone. */
+  filesMissing: { collectionId: string; file: string }[];
+  /** Collections that could not be brought to the present schema. */
+  notMigrated: { collectionId: string; file: string; reason: string }[];
+}
+
+/** A write to one collection. */
+export type Addressed<A> = A & { target: Target };
+
+/** Owns every connection that can write. Lives in a worker thread, because each commit waits for the disk. */
+export class WriterCore {
+  readonly #catalog: Catalog;
+  readonly #connections: ConnectionCache;
+  readonly #batches: GroupCommit;
+  readonly #options: WriterOptions;
+
+  /** Opens the catalog, bringing it and where necessary all collections to the present schema. */
+  constructor(options: WriterOptions) {
+    const { directory, maxOpenFiles, maxPages } = options;
+    this.#options = options;
+    this.#connections = new ConnectionCache(maxOpenFiles, (file) => this.#open(file));
+    this.#catalog = { connection: openCatalog(directory), directory, maxPages };
+    this.#batches = new GroupCommit({
+      has: (file) => this.#has(file),
+      open: (file) => this.#connections.get(file),
+      discard: (file) => this.#connections.discard(file),
+      finish: (connection) => this.#trimChanges(connection),
+    });
+  }
+
+  /** Removes what a crash left behind, once at start, and migrates older collections. */
+  tidy(): StartReport {
+    const { directory } = this.#options;
+    const files = collectionFiles(directory);
+    const collections = this.#catalog.connection.all<Target>(
+      'SELECT collection_id AS collectionId, file FROM collections',
+    );
+    const known = new Set(collections.map(({ file }) => file));
+    const orphansRemoved = [...files].filter((file) => !known.has(file));
+    for (const file of orphansRemoved) removeCollectionFile(directory, file);
+    return {
+      orphansRemoved,
+      filesMissing: collections.filter(({ file }) => !files.has(file)),
+      notMigrated: this.#migrateAll(collections.filter(({ file }) => files.has(file))),
+    };
+  }
+
+  createCollection(collection: NewCollection): void {
+    const { file, opened } = catalogWrites.createCollection(this.#catalog, collection);
+    this.#connections.add(file, opened);
+  }
+
+  /** The name of the file, to be removed once nothing reads it any more. */
+  deleteCollection(collectionId: string): string {
+    const file = catalogWrites.deleteCollection(this.#catalog, collectionId);
+    this.#connections.discard(file);
+    return file;
+  }
+
+  putTags(request: PutTags): void {
+    catalogWrites.putTags(this.#catalog, request);
+  }
+
+  deleteTags(request: DeleteTags): void {
+    catalogWrites.deleteTags(this.#catalog, request);
+  }
+
+  makeSecret(name: string): Uint8Array {
+    return catalogWrites.makeSecret(this.#catalog, name);
+  }
+
+  probe(): void {
+    catalogWrites.probe(this.#catalog);
+  }
+
+  insertFaces({ target, ...request }: Addressed<InsertFaces>): Promise<Committed<Face[]>> {
+    return this.#batches.run(target, (connection) => insertFaces(connection, request));
+  }
+
+  deleteFaces({ target, ...request }: Addressed<DeleteFaces>): Promise<Committed<FaceDeletion>> {
+    return this.#batches.run(target, (connection) => deleteFaces(connection, request));
+  }
+
+  createUser({ target, ...request }: Addressed<CreateUser>): Promise<void> {
+    return this.#batches.run(target, (connection) => createUser(connection, request));
+  }
+
+  deleteUser({ target, ...request }: Addressed<DeleteUser>): Promise<Committed<undefined>> {
+    return this.#batches.run(target, (connection) => deleteUser(connection, request));
+  }
+
+  changeUserFaces({ target, ...request }: Addressed<ChangeUserFaces>): Promise<ChangeOutcome> {
+    return this.#batches.run(target, (connection) => changeUserFaces(connection, request));
+  }
+
+  /** Commits what waits and closes every file. */
+  close(): void {
+    this.#batches.flush();
+    this.#connections.close();
+    this.#catalog.connection.close();
+  }
+
+  #open(file: string): Connection {
+    const { directory, maxPages } = this.#options;
+    const connection = openWriter(join(directory.collections, file), maxPages);
+    try {
+      checkIdentity(connection, COLLECTION);
+      return connection;
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  }
+
+  #has(file: string): boolean {
+    return (
+      this.#catalog.connection.get('SELECT 1 FROM collections WHERE file = ?', file) !== undefined
+    );
+  }
+
+  #trimChanges(connection: Connection): void {
+    connection.run(
+      'DELETE FROM changes WHERE sequence <= (SELECT sequence FROM state) - ?',
+      this.#options.changesKept,
+    );
+  }
+
+  /** Once for each new schema version: readers may then rely on every file having it. */
+  #migrateAll(collections: readonly Target[]): StartReport['notMigrated'] {
+    const { connection } = this.#catalog;
+    if (collectionSchema(connection) === latestVersion(COLLECTION)) return [];
+    const failed: StartReport['notMigrated'] = [];
+    for (const { collectionId, file } of collections) {
+      try {
+        migrate(this.#connections.get(file), COLLECTION);
+      } catch (error) {
+        failed.push({ collectionId, file, reason: String(error) });
+      }
+    }
+    connection.run('UPDATE installation SET collection_schema = ?', latestVersion(COLLECTION));
+    return failed;
+  }
+}
+
+const collectionSchema = (catalog: Connection): number =>
+  catalog.get<{ version: number }>('SELECT collection_schema AS version FROM installation')
+    ?.version ?? 0;
+
+function openCatalog(directory: DataDirectory): Connection {
+  const connection = openWriter(directory.catalog);
+  try {
+    // An empty catalog beside collections would declare every one of them litter.
+    if (Number(connection.pragma('user_version')) === 0 && collectionFiles(directory).size > 0)
+      throw new OperatorError(
+        `${directory.catalog} is empty or missing although there are collections beside it: restore it from a backup, or move ${directory.collections} away to begin anew`,
+      );
+    migrate(connection, CATALOG);
+    const schema = collectionSchema(connection);
+    if (schema > latestVersion(COLLECTION))
+      throw newerVersion(directory.root, schema, latestVersion(COLLECTION));
+    return connection;
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}

@@ -1,0 +1,114 @@
+import { Follower } from './follower.js';
+import type { GraphSettings } from './hnswlib-graph.js';
+import { HnswlibHost } from './hnswlib-host.js';
+import { loadKernels } from './kernels.js';
+import { Pacer } from './pacer.js';
+import { VectorIndex } from './vector-index.js';
+import type { CollectionRef, Log, VectorSource, Vectors } from './vectors.js';
+
+export interface VectorsOptions {
+  /** Up to this many vectors of a kind every search scans them all; above, a graph proposes candidates. */
+  exactLimit: number;
+  /** `exact` never builds a graph; `auto` and `hnswlib` build one above `exactLimit`. */
+  engine: 'auto' | 'exact' | 'hnswlib';
+  log?: Log;
+  /** Overrides how graphs are built and searched. */
+  graphSettings?: GraphSettings;
+}
+
+/** The searchable vectors of all collections of a store. Nothing is loaded before it is asked for. */
+export function createVectors(source: VectorSource, options: VectorsOptions): Vectors {
+  return new SearchableVectors(source, options);
+}
+
+interface Entry {
+  collection: CollectionRef;
+  follower: Follower;
+}
+
+class SearchableVectors implements Vectors {
+  readonly #source: VectorSource;
+  readonly #tools: ConstructorParameters<typeof VectorIndex>[1];
+  readonly #entries = new Map<string, Entry>();
+  #closed = false;
+
+  constructor(source: VectorSource, options: VectorsOptions) {
+    const { exactLimit, engine, log = () => undefined, graphSettings } = options;
+    const { kernels, kernelProblem } = loadKernels();
+    if (kernelProblem)
+      log('the native addon was built but does not load; a slower kernel is in use', {
+        error: kernelProblem,
+        kernel: kernels[0].name,
+      });
+    this.#source = source;
+    this.#tools = {
+      kernel: kernels[0],
+      pacer: new Pacer(),
+      log,
+      hnswlib: engine === 'exact' ? undefined : new HnswlibHost(),
+      exactLimit,
+      ...(graphSettings && { graphSettings }),
+    };
+  }
+
+  async search(
+    collection: CollectionRef,
+    { kind, ...request }: Parameters<Vectors['search']>[1],
+    atLeast: number,
+  ) {
+    const { indexes } = await this.#follower(collection).reach(atLeast);
+    return indexes[kind].search(request);
+  }
+
+  async reach(collection: CollectionRef, sequence: number): Promise<void> {
+    await this.#follower(collection).reach(sequence);
+  }
+
+  drop(collectionId: string): void {
+    this.#entries.get(collectionId)?.follower.close();
+    this.#entries.delete(collectionId);
+  }
+
+  status() {
+    const states = [...this.#entries.values()].flatMap(({ follower }) => follower.state ?? []);
+    const sum = (of: (state: (typeof states)[number]) => number) =>
+      states.reduce((total, state) => total + of(state), 0);
+    return {
+      collections: states.length,
+      faces: sum(({ indexes }) => indexes.face.count),
+      users: sum(({ indexes }) => indexes.user.count),
+      kernel: this.#tools.kernel.name,
+      pending: sum(({ indexes }) => indexes.face.pending + indexes.user.pending),
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const collectionId of this.#entries.keys()) this.drop(collectionId);
+    await this.#tools.hnswlib?.close();
+  }
+
+  #follower(collection: CollectionRef): Follower {
+    if (this.#closed) throw new Error('the search index is closed');
+    const { collectionId, dimension } = collection;
+    const entry = this.#entries.get(collectionId);
+    if (entry && isSame(entry.collection, collection)) return entry.follower;
+    // Deleted and created again under its old id before `drop` came.
+    this.drop(collectionId);
+    const follower = new Follower(this.#source, collectionId, {
+      newIndex: () => new VectorIndex(dimension, this.#tools),
+      pacer: this.#tools.pacer,
+    });
+    const { createdAtMs } = collection;
+    const known = { collectionId, dimension, ...(createdAtMs !== undefined && { createdAtMs }) };
+    this.#entries.set(collectionId, { collection: known, follower });
+    return follower;
+  }
+}
+
+/** A caller that does not know when the collection was created is taken to mean the one that is loaded. */
+const isSame = (known: CollectionRef, asked: CollectionRef): boolean =>
+  known.dimension === asked.dimension &&
+  (known.createdAtMs === undefined ||
+    asked.createdAtMs === undefined ||
+    known.createdAtMs === asked.createdAtMs);

@@ -1,0 +1,74 @@
+import { createRequire } from 'node:module';
+import { javascriptKernel } from './kernel-javascript.js';
+
+/**
+ * Arithmetic on many float32 rows at once, for one instruction set. Every function checks the types
+ * (TypeError) and sizes (RangeError) of its arguments once a call, keeps nothing and allocates nothing.
+ * Rows lie end to end and are query.length floats each.
+ */
+export interface Kernel {
+  /** Instruction set: `avx512`, `avx2`, `neon`, `scalar`, or `javascript`. */
+  readonly name: string;
+  /** out[i] = query · row i; rows.length = query.length × out.length. */
+  readonly dotMany: (query: Float32Array, rows: Float32Array, out: Float32Array) => void;
+  /** out[i] = query · row ordinals[i]; RangeError when an ordinal is not below the number of rows. */
+  readonly dotGather: (
+    query: Float32Array,
+    rows: Float32Array,
+    ordinals: Uint32Array,
+    out: Float32Array,
+  ) => void;
+  /**
+   * Looks at the first live.length rows and writes the best ordinals.length of those with live[i] ≠ 0
+   * and a score of at least `floor`, best first, into `ordinals` and `scores` (of equal length).
+   * Of equal scores the lower ordinal is better. Returns how many were found.
+   */
+  // oxlint-disable-next-line max-params -- one call into native code, without an object to take apart
+  readonly topK: (
+    query: Float32Array,
+    rows: Float32Array,
+    live: Uint8Array,
+    floor: number,
+    ordinals: Uint32Array,
+    scores: Float32Array,
+  ) => number;
+}
+
+/** The kernels of this host and, where the native ones are missing though they were built, why. */
+export interface KernelTable {
+  /** Best first. The last, plain JavaScript, is always there. */
+  readonly kernels: readonly [Kernel, ...Kernel[]];
+  /** Set when the addon exists but cannot be used: another architecture, Node ABI or source version. */
+  readonly kernelProblem?: Error;
+}
+
+/** Equals kInterfaceVersion of native/binding.cc. */
+const INTERFACE_VERSION = 1;
+
+const ADDON = '../../native/build/Release/likeness.node';
+
+const require = createRequire(import.meta.url);
+
+/**
+ * Finds every kernel this host can run. Having no addon at all is a supported setup, not a problem.
+ * `file` is the addon, relative to this module or absolute.
+ */
+export function loadKernels(file: string = ADDON): KernelTable {
+  try {
+    const addon = require(file) as { version: unknown; kernels: Kernel[] };
+    if (addon.version !== INTERFACE_VERSION)
+      throw new Error(
+        `the native addon has interface version ${String(addon.version)}, expected ${INTERFACE_VERSION}: build it again`,
+      );
+    const [best, ...others] = addon.kernels;
+    return { kernels: best ? [best, ...others, javascriptKernel] : [javascriptKernel] };
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND')
+      return { kernels: [javascriptKernel] };
+    const kernelProblem = cause instanceof Error ? cause : new Error(String(cause));
+    return { kernels: [javascriptKernel], kernelProblem };
+  }
+}
+
+/** Every kernel this host can run, best first. */
+export const kernels = (): readonly [Kernel, ...Kernel[]] => loadKernels().kernels;

@@ -1,0 +1,86 @@
+import type { CalibrationCurve } from '../domain/similarity.js';
+import type { Point } from './geometry.js';
+
+/** One file of a model inside its npm package. */
+export interface CardFile {
+  /** Relative to the package's directory. */
+  path: string;
+  /** `topology`: a TF.js graph model.json; `manifest`: a face-api weights manifest; `weights`: the numbers. */
+  role: 'topology' | 'manifest' | 'weights';
+  /** Lower-case hex. */
+  sha256: string;
+}
+
+/** How pixels 0–255 become what the net wants: (value − mean) / divisor, channel by channel. */
+export interface CardInput {
+  /** Side of the square input in pixels. */
+  size: number;
+  order: 'RGB' | 'BGR';
+  mean: readonly [number, number, number];
+  divisor: number;
+  /** The most images one run may take. */
+  maxBatch: number;
+}
+
+/** One output of a net, in the order in which `Net.run` gives them. */
+export interface CardOutput {
+  /** Name of the graph's node, or a plain name where the net is built in code. */
+  name: string;
+  meaning: string;
+  /** Numbers for one image. */
+  length: number;
+}
+
+/** Where the face has to lie in the embedder's input. */
+export interface CardAlignment {
+  /** Name of the landmark model whose point numbers `points` uses. */
+  landmarks: string;
+  /** Five points, each the mean of some landmarks: both eyes, nose tip, both mouth corners; image-left first. */
+  points: readonly (readonly number[])[];
+  /** Where those five belong, in pixels of the input. */
+  template: readonly Point[];
+}
+
+/** What the card says about where its calibration curve comes from; for people, not read by the service. */
+export interface CardCalibration extends CalibrationCurve {
+  dataset?: string;
+  date?: string;
+  [note: string]: unknown;
+}
+
+interface CardBase {
+  name: string;
+  title: string;
+  /** Pattern [0-9.]+; the embedder's is the API's FaceModelVersion. */
+  version: string;
+  source: { package: string; packageVersion: string; origin: string };
+  licence: { weights: string; text: string };
+  /** `tfjs-graph`: topology and weights; `face-api`: weights only, the net stands in code under `architecture`. */
+  format: 'tfjs-graph' | 'face-api';
+  architecture?: string;
+  files: readonly CardFile[];
+  input: CardInput;
+  outputs: readonly CardOutput[];
+}
+
+/** A net that finds faces. */
+export interface DetectorCard extends CardBase {
+  task: 'detector';
+}
+
+/** A net that finds the points of one face. */
+export interface LandmarksCard extends CardBase {
+  task: 'landmarks';
+}
+
+/** A net that turns an aligned face into an embedding; its first output is the embedding. */
+export interface EmbedderCard extends CardBase {
+  task: 'embedder';
+  alignment: CardAlignment;
+  /** True: the embedding is the mean over the face and its mirror image. */
+  mirrorAverage: boolean;
+  calibration: CardCalibration;
+}
+
+/** models/<name>/card.json: everything about a net but its weights. */
+export type ModelCard = DetectorCard | LandmarksCard | EmbedderCard;

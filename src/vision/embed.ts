@@ -1,0 +1,50 @@
+import type { EmbedderCard } from './cards.js';
+import { mirror } from './image.js';
+import type { Net } from './runtimes/runtime.js';
+
+/** Aligned faces to embeddings. */
+export class Embedder {
+  readonly #net: Net;
+  readonly #card: EmbedderCard;
+
+  constructor(net: Net, card: EmbedderCard) {
+    this.#net = net;
+    this.#card = card;
+  }
+
+  /**
+   * One embedding a chip: the mean over the chip and, where the card says so, its mirror image, of unit length.
+   *
+   * @throws Error when the net gives something that is not a finite direction.
+   */
+  async embed(chips: readonly Float32Array[]): Promise<Float32Array[]> {
+    const { input, mirrorAverage } = this.#card;
+    const views = chips.flatMap((chip) =>
+      mirrorAverage ? [chip, mirror(chip, input.size)] : [chip],
+    );
+    const raw: Float32Array[] = [];
+    for (let start = 0; start < views.length; start += input.maxBatch)
+      raw.push(...(await this.#run(views.slice(start, start + input.maxBatch))));
+    const perChip = mirrorAverage ? 2 : 1;
+    return chips.map((_, index) => unitSum(raw.slice(index * perChip, (index + 1) * perChip)));
+  }
+
+  async #run(views: readonly Float32Array[]): Promise<Float32Array[]> {
+    const length = views[0]!.length;
+    const batch = new Float32Array(views.length * length);
+    for (const [index, view] of views.entries()) batch.set(view, index * length);
+    const [numbers] = await this.#net.run(batch, views.length);
+    const dimension = this.#card.outputs[0]!.length;
+    return views.map((_, index) => numbers!.subarray(index * dimension, (index + 1) * dimension));
+  }
+}
+
+/** The direction of the sum. */
+function unitSum(vectors: readonly Float32Array[]): Float32Array {
+  const sum = new Float32Array(vectors[0]!.length);
+  for (const vector of vectors) for (const [k, value] of vector.entries()) sum[k] = sum[k]! + value;
+  const norm = Math.hypot(...sum);
+  if (!Number.isFinite(norm) || norm === 0)
+    throw new Error(`the embedder gave a vector of length ${norm}, expected a finite direction`);
+  return sum.map((value) => value / norm);
+}

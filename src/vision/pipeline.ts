@@ -1,0 +1,135 @@
+import type { FaceDetail } from '../domain/face.js';
+import { select } from '../domain/quality.js';
+import { alignedChip } from './align.js';
+import { eyesOpenOf, mouthOpenOf, poseOf } from './attributes.js';
+import type { EmbedderCard } from './cards.js';
+import { type DecodedImage, decode } from './decode.js';
+import { Detector } from './detect.js';
+import { Embedder } from './embed.js';
+import { type FoundFace, findFaces } from './find-faces.js';
+import { Pyramid } from './image.js';
+import { Landmarker, landmarksOf } from './landmarks.js';
+import { DEFAULT_MODELS, loadCard, loadModelFiles } from './models.js';
+import { qualityOf } from './quality.js';
+import type { Runtime } from './runtimes/runtime.js';
+import type { AnalysedFace, AnalyseRequest, ImageAnalysis } from './vision.js';
+
+/** The API never reports more faces of one image (AWS developer guide, limits). */
+const MAX_FACES = 100;
+
+/** Longest side the nets see. */
+const MAX_SIDE = 1280;
+
+/** A face between detection and embedding. */
+interface Prepared extends FaceDetail {
+  chip: Float32Array;
+}
+
+/** The steps from bytes to embeddings, on the thread that built it, one image at a time. */
+export class Pipeline {
+  readonly #maxPixels: number;
+  readonly #card: EmbedderCard;
+  readonly #nets: { detector: Detector; landmarker: Landmarker; embedder: Embedder };
+
+  private constructor(
+    maxPixels: number,
+    card: EmbedderCard,
+    nets: { detector: Detector; landmarker: Landmarker; embedder: Embedder },
+  ) {
+    this.#maxPixels = maxPixels;
+    this.#card = card;
+    this.#nets = nets;
+  }
+
+  /**
+   * Loads the default nets and runs each once, because the first run of a net compiles its kernels.
+   *
+   * @throws OperatorError for a missing or altered model file.
+   */
+  static async create(runtime: Runtime, maxPixels: number): Promise<Pipeline> {
+    const [detector, landmarks, embedder] = await Promise.all([
+      loadCard(DEFAULT_MODELS.detector, 'detector').then(loadModelFiles),
+      loadCard(DEFAULT_MODELS.landmarks, 'landmarks').then(loadModelFiles),
+      loadCard(DEFAULT_MODELS.embedder, 'embedder').then(loadModelFiles),
+    ]);
+    const pipeline = new Pipeline(maxPixels, embedder.card, {
+      detector: new Detector(await runtime.load(detector), detector.card),
+      landmarker: new Landmarker(await runtime.load(landmarks), landmarks.card),
+      embedder: new Embedder(await runtime.load(embedder), embedder.card),
+    });
+    await pipeline.#warmUp();
+    return pipeline;
+  }
+
+  /** See Vision.analyse for the errors. */
+  async analyse(bytes: Uint8Array, request: AnalyseRequest): Promise<ImageAnalysis> {
+    const decoded = await decode(bytes, { maxPixels: this.#maxPixels, maxSide: MAX_SIDE });
+    const image = new Pyramid(decoded.image);
+    const found = await findFaces(this.#nets, image);
+    const largest = found.toSorted((a, b) => boxArea(b) - boxArea(a)).slice(0, MAX_FACES);
+    const prepared = largest.map((face) => this.#describe(face, image, decoded));
+    const faces = select(prepared, request);
+    return {
+      width: decoded.width,
+      height: decoded.height,
+      faces: await this.#embedded(faces, request.embed),
+    };
+  }
+
+  #describe({ mesh, score, box }: FoundFace, image: Pyramid, original: DecodedImage): Prepared {
+    const chip = alignedChip(image, mesh, this.#card);
+    const width = (box.right - box.left) / image.width;
+    const height = (box.bottom - box.top) / image.height;
+    return {
+      box: { left: box.left / image.width, top: box.top / image.height, width, height },
+      confidence: confidenceOf(score, mesh.flag),
+      landmarks: landmarksOf(mesh).map(({ type, point: [x, y] }) => ({
+        type,
+        x: x / image.width,
+        y: y / image.height,
+      })),
+      pose: poseOf(mesh),
+      quality: qualityOf(chip, this.#card.input.size),
+      eyesOpen: eyesOpenOf(mesh),
+      mouthOpen: mouthOpenOf(mesh),
+      sizePx: Math.min(width * original.width, height * original.height),
+      chip,
+    };
+  }
+
+  async #embedded(
+    faces: readonly (Prepared & Pick<AnalysedFace, 'reasons'>)[],
+    which: AnalyseRequest['embed'],
+  ): Promise<AnalysedFace[]> {
+    const kept = faces.filter((face) => face.reasons.length === 0);
+    // `faces` is sorted by size already.
+    const wanted = which === 'kept' ? kept : which === 'largest' ? kept.slice(0, 1) : [];
+    const embeddings = await this.#nets.embedder.embed(wanted.map((face) => face.chip));
+    return faces.map((face) => {
+      const { chip: _, ...detail } = face;
+      const embedding = embeddings[wanted.indexOf(face)];
+      return embedding ? { ...detail, embedding } : detail;
+    });
+  }
+
+  async #warmUp(): Promise<void> {
+    const { detector, landmarker, embedder } = this.#nets;
+    const { size } = this.#card.input;
+    const blank = { data: new Uint8Array(size * size * 3).fill(128), width: size, height: size };
+    const image = new Pyramid(blank);
+    await findFaces(this.#nets, image);
+    const centre = [size / 2, size / 2] as const;
+    await landmarker.locate(image, { score: 1, centre, size: detector.canvas, angle: 0 });
+    await embedder.embed([image.warp([1, 0, 0, 0, 1, 0], size, size)]);
+  }
+}
+
+/**
+ * That this is a face, 0–100: detector and mesh both have to be wrong for it not to be one, the mesh half
+ * independently of the detector whose box it was laid into. In the labelled set 98 % of the faces get 97 or
+ * more, false faces 76 to 98.
+ */
+const confidenceOf = (score: number, flag: number): number =>
+  100 * (1 - (1 - score) * Math.sqrt(Math.max(0, 1 - flag)));
+
+const boxArea = ({ box }: FoundFace): number => (box.right - box.left) * (box.bottom - box.top);

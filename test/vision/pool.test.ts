@@ -1,0 +1,136 @@
+import sharp from 'sharp';
+import { afterEach, describe, expect, it } from 'vitest';
+import { OperatorError } from '../../src/errors.js';
+import { createVision, type VisionOptions } from '../../src/vision/pool.js';
+import type { Vision } from '../../src/vision/vision.js';
+import { EVERYTHING, SAMPLE_FACES, sample } from './photos.js';
+
+const open: Vision[] = [];
+
+async function start(options: Partial<VisionOptions>): Promise<Vision> {
+  const vision = await createVision({ runtime: 'tfjs-wasm', workers: 1, ...options });
+  open.push(vision);
+  return vision;
+}
+
+afterEach(() => Promise.all(open.splice(0).map((vision) => vision.close())));
+
+/** A photo with so many faces that it takes some fifty times as long as one with few. */
+async function crowd(): Promise<Buffer> {
+  const { faces, width, height } = await (await start({})).analyse(sample(6), EVERYTHING);
+  const { box } = faces[0]!;
+  const face = await sharp(sample(6))
+    .extract({
+      left: Math.round((box.left - 0.03) * width),
+      top: Math.round((box.top - 0.03) * height),
+      width: Math.round((box.width + 0.06) * width),
+      height: Math.round((box.height + 0.06) * height),
+    })
+    .resize(120, 120)
+    .toBuffer();
+  return sharp({ create: { width: 1200, height: 1200, channels: 3, background: '#333333' } })
+    .composite([{ input: face, tile: true, gravity: 'northwest' }])
+    .jpeg()
+    .toBuffer();
+}
+
+describe('the queue', () => {
+  it('refuses what does not fit and answers what it took', async () => {
+    const vision = await start({ maxQueued: 2 });
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 6 }, () => vision.analyse(sample(3), EVERYTHING)),
+    );
+    expect(outcomes.map(({ status }) => status)).toEqual([
+      'fulfilled',
+      'fulfilled',
+      'fulfilled',
+      'rejected',
+      'rejected',
+      'rejected',
+    ]);
+    for (const outcome of outcomes.slice(3))
+      expect(outcome).toMatchObject({ reason: { code: 'ThrottlingException' } });
+  });
+
+  it('forgets a waiting image whose caller went away', async () => {
+    const vision = await start({});
+    const first = vision.analyse(sample(3), EVERYTHING);
+    const gone = new AbortController();
+    const second = vision.analyse(sample(3), EVERYTHING, gone.signal);
+    expect(vision.status()).toEqual({ workers: 1, running: 1, queued: 1 });
+    gone.abort(new Error('the caller went away'));
+    await expect(second).rejects.toThrow('the caller went away');
+    expect(vision.status().queued).toBe(0);
+    expect((await first).faces).toHaveLength(SAMPLE_FACES[2]);
+    await expect(vision.analyse(sample(3), EVERYTHING, gone.signal)).rejects.toThrow('went away');
+  });
+
+  it('finishes what it accepted before it closes, and takes nothing more', async () => {
+    const vision = await start({});
+    const accepted = [1, 2, 3].map((number) => vision.analyse(sample(number), EVERYTHING));
+    const closed = vision.close();
+    await expect(vision.analyse(sample(4), EVERYTHING)).rejects.toThrow('closed');
+    await closed;
+    const faces = (await Promise.all(accepted)).map((analysis) => analysis.faces.length);
+    expect(faces).toEqual([SAMPLE_FACES[0], SAMPLE_FACES[1], SAMPLE_FACES[2]]);
+    expect(vision.status()).toEqual({ workers: 0, running: 0, queued: 0 });
+  });
+
+  it('gives every caller its own photo when several workers answer out of order', async () => {
+    const vision = await start({ workers: 2 });
+    const numbers = [5, 1, 4, 2, 6, 3, 5, 1];
+    const analyses = await Promise.all(
+      numbers.map((number) => vision.analyse(sample(number), EVERYTHING)),
+    );
+    expect(analyses.map(({ faces }) => faces.length)).toEqual(
+      numbers.map((number) => SAMPLE_FACES[number - 1]),
+    );
+  });
+});
+
+describe('the time limit', () => {
+  it('gives up an image that takes too long and answers the ones behind it', async () => {
+    const messages: string[] = [];
+    const photo = await crowd();
+    const vision = await start({ timeoutMs: 2500, log: (message) => messages.push(message) });
+    const slow = vision.analyse(photo, EVERYTHING);
+    const behind = vision.analyse(sample(3), EVERYTHING);
+    await expect(slow).rejects.toMatchObject({
+      code: 'InvalidImageFormatException',
+      message: expect.stringContaining('2500 ms') as string,
+    });
+    expect((await behind).faces).toHaveLength(SAMPLE_FACES[2]);
+    expect(vision.status()).toEqual({ workers: 1, running: 0, queued: 0 });
+    expect(messages).toContain('an image exceeded the time limit; its worker is replaced');
+  });
+});
+
+describe('starting', () => {
+  it('tells which runtime it took and why not a better one', async () => {
+    const told: object[] = [];
+    const vision = await start({ runtime: 'auto', log: (_, details) => told.push(details) });
+    expect(['tfjs-node-gpu', 'tfjs-node', 'tfjs-wasm']).toContain(vision.runtime);
+    expect(told).toContainEqual(
+      expect.objectContaining({ runtime: vision.runtime, model: vision.model.id, workers: 1 }),
+    );
+  });
+
+  it('refuses an unknown runtime', async () => {
+    await expect(start({ runtime: 'abacus' })).rejects.toThrow(OperatorError);
+    await expect(start({ runtime: 'abacus' })).rejects.toThrow(
+      'unknown inference runtime abacus, expected auto, tfjs-node-gpu, tfjs-node, tfjs-wasm',
+    );
+  });
+
+  it('refuses a bound that is not a positive whole number', async () => {
+    await expect(start({ workers: 0 })).rejects.toThrow('workers must be');
+    await expect(start({ timeoutMs: 1.5 })).rejects.toThrow('timeoutMs must be');
+  });
+
+  it('names the model that pins collections', async () => {
+    const { model } = await start({});
+    expect(model.id).toMatch(/^dlib-resnet-[0-9a-f]{12}$/);
+    expect(model.version).toMatch(/^[0-9.]+$/);
+    expect(model.dimension).toBe(128);
+  });
+});

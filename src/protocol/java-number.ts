@@ -26,7 +26,7 @@ export function javaDouble(value: number): string {
  * messages show floats so; replies show them widened to double.
  */
 export function javaFloat(value: number): string {
-  if (!Number.isFinite(value)) return javaDouble(value);
+  if (value === 0 || !Number.isFinite(value)) return javaDouble(value);
   for (let digits = 1; digits < FLOAT32_DIGITS; digits++) {
     const short = Number(value.toPrecision(digits));
     if (Math.fround(short) === value) return javaDouble(short);

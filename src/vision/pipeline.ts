@@ -18,7 +18,7 @@ import type { AnalysedFace, AnalyseRequest, ImageAnalysis } from './vision.js';
 const MAX_FACES = 100;
 
 /** Longest side the nets see. */
-const MAX_SIDE = 1280;
+const MAX_SIDE = +(process.env['MAXS'] ?? 1280);
 
 /** A face between detection and embedding. */
 interface Prepared extends FaceDetail {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { newCollection, newFace, type Subject, storeFaces } from './samples.js';
+import { changeNothing, newCollection, newFace, type Subject, storeFaces } from './samples.js';
 
 export function collectionsContract(subject: Subject): void {
   it('keeps what it was given, across a restart', async () => {
@@ -40,8 +40,6 @@ export function collectionsContract(subject: Subject): void {
 
   it('names a missing collection in every operation', async () => {
     const { store } = subject;
-    const token = {};
-    const decide = () => ({ link: [], unlink: [], centroid: undefined, response: null });
     const calls = [
       store.collection('gone'),
       store.deleteCollection('gone'),
@@ -55,12 +53,12 @@ export function collectionsContract(subject: Subject): void {
       store.faceEmbedding('gone', 'x'),
       store.listFaces('gone', { limit: 1 }),
       store.createUser('gone', 'u', { maxUsers: 1 }),
-      store.deleteUser('gone', 'u', token),
+      store.deleteUser('gone', 'u', {}),
       store.user('gone', 'u'),
       store.users('gone', ['u']),
       store.userCentroid('gone', 'u'),
       store.listUsers('gone', { limit: 1 }),
-      store.changeUserFaces('gone', { userId: 'u', faceIds: [] }, decide),
+      store.changeUserFaces('gone', { userId: 'u', faceIds: [] }, changeNothing),
       store.changeSequence('gone'),
       store.changes('gone', 0, 1),
       (async () => {

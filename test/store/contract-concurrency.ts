@@ -1,6 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import fc from 'fast-check';
+import {
+  type Arbitrary,
+  array,
+  assert,
+  asyncProperty,
+  constant,
+  nat,
+  oneof,
+  option,
+  record,
+  uniqueArray,
+} from 'fast-check';
 import { expect, it } from 'vitest';
+import type { ApiError } from '../../src/errors.js';
 import type { Store } from '../../src/store/store.js';
 import {
   expectConsistent,
@@ -20,15 +32,15 @@ type Step =
   | { kind: 'deleteFaces'; faces: number[] }
   | { kind: 'deleteUser' | 'createUser'; user: number };
 
-const user = fc.nat({ max: USERS.length - 1 });
-const faces = fc.uniqueArray(fc.nat({ max: FACES - 1 }), { minLength: 1, maxLength: 5 });
-const token = fc.option(fc.nat({ max: 2 }), { nil: undefined });
-const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 8, arbitrary: fc.record({ kind: fc.constant('take' as const), user, faces, token }) },
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant('letGo' as const), user, faces, token }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('deleteFaces' as const), faces }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('deleteUser' as const), user }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('createUser' as const), user }) },
+const user = nat({ max: USERS.length - 1 });
+const faces = uniqueArray(nat({ max: FACES - 1 }), { minLength: 1, maxLength: 5 });
+const token = option(nat({ max: 2 }), { nil: undefined });
+const step: Arbitrary<Step> = oneof(
+  { weight: 8, arbitrary: record({ kind: constant('take' as const), user, faces, token }) },
+  { weight: 4, arbitrary: record({ kind: constant('letGo' as const), user, faces, token }) },
+  { weight: 1, arbitrary: record({ kind: constant('deleteFaces' as const), faces }) },
+  { weight: 1, arbitrary: record({ kind: constant('deleteUser' as const), user }) },
+  { weight: 1, arbitrary: record({ kind: constant('createUser' as const), user }) },
 );
 
 /** What a committed step did to the faces, with its place in the order of commits. */
@@ -41,8 +53,8 @@ const NO_EFFECT: Effect = { sequence: 0, apply: () => undefined };
 
 export function concurrencyContract(subject: Subject): void {
   it('orders concurrent changes so that none is lost and all agree', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 40 }), async (steps) => {
+    await assert(
+      asyncProperty(array(step, { minLength: 2, maxLength: 40 }), async (steps) => {
         const { store } = subject;
         const id = await subject.collection();
         const { ids } = await storeFaces(store, id, FACES);
@@ -104,7 +116,8 @@ export function concurrencyContract(subject: Subject): void {
       expect(outcomes[2]?.status).toBe('fulfilled');
       const unexpected = outcomes.filter(
         (outcome) =>
-          outcome.status === 'rejected' && outcome.reason.code !== 'ResourceNotFoundException',
+          outcome.status === 'rejected' &&
+          (outcome.reason as ApiError).code !== 'ResourceNotFoundException',
       );
       expect(unexpected).toEqual([]);
       expect(await store.collection(collectionId)).toMatchObject({ faceCount: 0, userCount: 0 });
@@ -120,7 +133,10 @@ export function concurrencyContract(subject: Subject): void {
         Array.from({ length: 10 }, (_, index) => store.insertFaces(id, [newFace(index)], 100)),
       ),
     );
-    for (const id of collections) await expectConsistent(store, id);
+    for (const id of collections) {
+      expect(await store.collection(id)).toMatchObject({ faceCount: 10 });
+      await expectConsistent(store, id);
+    }
   });
 }
 
@@ -133,25 +149,20 @@ async function take(
   const faceIds = 'faces' in action ? action.faces.map((index) => ids[index]!) : [];
   const userId = 'user' in action ? USERS[action.user]! : '';
   try {
-    switch (action.kind) {
-      case 'createUser':
-        await store.createUser(id, userId, { maxUsers: 100 });
-        return NO_EFFECT;
-      case 'deleteUser': {
-        const { sequence } = await store.deleteUser(id, userId, {});
-        return { sequence, apply: (owner) => release(owner, userId) };
-      }
-      case 'deleteFaces': {
-        const { value, sequence } = await store.deleteFaces(id, faceIds);
-        return {
-          sequence,
-          apply: (owner) => value.deleted.forEach((faceId) => owner.delete(faceId)),
-        };
-      }
-      case 'take':
-      case 'letGo':
-        return await move(store, id, { ...action, userId, faceIds });
+    if (action.kind === 'take' || action.kind === 'letGo')
+      return await move(store, id, { ...action, userId, faceIds });
+    if (action.kind === 'deleteUser') {
+      const { sequence } = await store.deleteUser(id, userId, {});
+      return { sequence, apply: (owner) => release(owner, userId) };
     }
+    if (action.kind === 'deleteFaces') {
+      const { value, sequence } = await store.deleteFaces(id, faceIds);
+      const apply: Effect['apply'] = (owner) =>
+        value.deleted.forEach((faceId) => owner.delete(faceId));
+      return { sequence, apply };
+    }
+    await store.createUser(id, userId, { maxUsers: 100 });
+    return NO_EFFECT;
   } catch (error) {
     // A user that another step deleted or made; anything else is a failure of the test.
     const { code } = error as { code?: string };

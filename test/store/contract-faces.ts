@@ -165,15 +165,15 @@ export function facesContract(subject: Subject): void {
         listed.push(...page.items.map(({ faceId }) => faceId));
         after = page.next;
       }
-      return listed.sort();
+      return listed;
     };
     const unknown = Array.from({ length: 4090 }, (_, index) => `unknown-${index}`);
-    expect(await list({ userId: 'u' })).toEqual([...members].sort());
+    expect(await list({ userId: 'u' })).toEqual(members);
     expect(await list({ faceIds: [...unknown, ...ids.slice(0, 5), ids[0]!] })).toEqual(
-      ids.slice(0, 5).sort(),
+      ids.slice(0, 5),
     );
     expect(await list({ userId: 'u', faceIds: [...unknown, ...ids.slice(0, 5)] })).toEqual(
-      ids.slice(3, 5).sort(),
+      ids.slice(3, 5),
     );
     expect(await list({ userId: 'nobody' })).toEqual([]);
     expect(await list({ faceIds: [] })).toEqual([]);

@@ -133,17 +133,16 @@ export function userFacesContract(subject: Subject): void {
     const { store } = subject;
     const one = await withUsers(1, 'u');
     const two = await withUsers(1, 'u');
-    const request = (operation: string, faceIds: string[]) => ({
-      userId: 'u',
-      faceIds,
-      idempotency: idempotency('t', { operation }),
-    });
-    await store.changeUserFaces(one.id, request('AssociateFaces', one.ids), takeFree);
-    const other = await store.changeUserFaces(one.id, request('DisassociateFaces', one.ids), letGo);
+    await store.changeUserFaces(one.id, withToken('AssociateFaces', one.ids), takeFree);
+    const other = await store.changeUserFaces(
+      one.id,
+      withToken('DisassociateFaces', one.ids),
+      letGo,
+    );
     expect(other.value.unlinked).toEqual(one.ids);
     const elsewhere = await store.changeUserFaces(
       two.id,
-      request('AssociateFaces', two.ids),
+      withToken('AssociateFaces', two.ids),
       takeFree,
     );
     expect(elsewhere.value.linked).toEqual(two.ids);
@@ -208,3 +207,9 @@ export function userFacesContract(subject: Subject): void {
     await expectConsistent(store, id);
   });
 }
+
+const withToken = (operation: string, faceIds: string[]) => ({
+  userId: 'u',
+  faceIds,
+  idempotency: idempotency('t', { operation }),
+});

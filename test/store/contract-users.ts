@@ -1,5 +1,12 @@
 import { expect, it } from 'vitest';
-import { expectConsistent, idempotency, type Subject, storeFaces, takeFree } from './samples.js';
+import {
+  changeNothing,
+  expectConsistent,
+  idempotency,
+  type Subject,
+  storeFaces,
+  takeFree,
+} from './samples.js';
 
 export function usersContract(subject: Subject): void {
   it('creates a user without faces, across a restart', async () => {
@@ -35,11 +42,10 @@ export function usersContract(subject: Subject): void {
   it('names a missing user', async () => {
     const { store } = subject;
     const id = await subject.collection();
-    const decide = () => ({ link: [], unlink: [], centroid: undefined, response: null });
     const calls = [
       store.deleteUser(id, 'ghost', {}),
       store.userCentroid(id, 'ghost'),
-      store.changeUserFaces(id, { userId: 'ghost', faceIds: [] }, decide),
+      store.changeUserFaces(id, { userId: 'ghost', faceIds: [] }, changeNothing),
     ];
     for (const outcome of await Promise.allSettled(calls)) {
       expect(outcome).toMatchObject({

@@ -9,13 +9,25 @@ import { type OpenedStore, useStore } from './samples.js';
 
 /** What every store must do, whatever database is under it. Each test file of a database runs it once. */
 export function storeContract(name: string, open: () => Promise<OpenedStore>): void {
-  describe(name, () => {
+  describe(`${name} store`, () => {
     const subject = useStore(open);
-    describe('collections', () => collectionsContract(subject));
-    describe('faces', () => facesContract(subject));
-    describe('users', () => usersContract(subject));
-    describe('faces of a user', () => userFacesContract(subject));
-    describe('changes', () => changesContract(subject));
-    describe('concurrency', () => concurrencyContract(subject));
+    describe('collections', () => {
+      collectionsContract(subject);
+    });
+    describe('faces', () => {
+      facesContract(subject);
+    });
+    describe('users', () => {
+      usersContract(subject);
+    });
+    describe('faces of a user', () => {
+      userFacesContract(subject);
+    });
+    describe('changes', () => {
+      changesContract(subject);
+    });
+    describe('concurrency', () => {
+      concurrencyContract(subject);
+    });
   });
 }

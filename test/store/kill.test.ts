@@ -112,7 +112,7 @@ function applied(faces: Faces, attempt: Attempt): Faces {
 }
 
 const sorted = (faces: Faces): [string, boolean][] =>
-  [...faces].sort(([a], [b]) => (a < b ? -1 : 1));
+  [...faces].toSorted(([a], [b]) => (a < b ? -1 : 1));
 
 async function facesByWorker(store: Store, workers: string[]): Promise<Map<string, Faces>> {
   const { items } = await store.listFaces(COLLECTION, { limit: 100_000 });

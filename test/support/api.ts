@@ -49,9 +49,16 @@ export async function indexFace(
   client: RekognitionClient,
   CollectionId: string,
   Bytes: Uint8Array,
+  ExternalImageId?: string,
 ): Promise<string> {
   const { FaceRecords = [] } = await client.send(
-    new IndexFacesCommand({ CollectionId, Image: { Bytes }, MaxFaces: 1, QualityFilter: 'NONE' }),
+    new IndexFacesCommand({
+      CollectionId,
+      Image: { Bytes },
+      ExternalImageId,
+      MaxFaces: 1,
+      QualityFilter: 'NONE',
+    }),
   );
   const faceId = FaceRecords[0]?.Face?.FaceId;
   if (faceId === undefined) throw new Error('no face was indexed');

@@ -5,6 +5,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { RekognitionClient } from '@aws-sdk/client-rekognition';
 
+// The SDK would announce in every test process when it will leave Node 20.
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
+
 const MAIN = resolve(import.meta.dirname, '../../dist/main.js');
 const START_TIMEOUT_MS = 60_000;
 

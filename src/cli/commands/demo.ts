@@ -19,6 +19,8 @@ export async function demo(args: readonly string[]): Promise<void> {
   const people = folder === undefined ? undefined : await peopleIn(resolve(folder));
   const photos = await samplePhotos();
 
+  // The SDK would announce here, to people who have not chosen it, when it will leave Node 20.
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   const service = await startServiceProcess();
   const { endpoint, region, credentials } = service;
   process.stderr.write(`Likeness runs at ${endpoint}\n`);

@@ -8,7 +8,7 @@ export class ConnectionCache {
   readonly #openFile: (file: string) => Connection;
 
   constructor(limit: number, openFile: (file: string) => Connection) {
-    this.#limit = limit;
+    this.#limit = Math.max(1, limit);
     this.#openFile = openFile;
   }
 

@@ -91,9 +91,16 @@ function makeDirectory(path: string): void {
   }
 }
 
-/** An empty file only its owner can read; left as it is when it exists. SQLite gives its companions the same mode. */
+/**
+ * An empty file only its owner can read; SQLite gives its companions the same mode. One that exists is
+ * not even opened: closing it would drop whatever locks this process holds on it (POSIX).
+ */
 function makeFile(path: string): void {
-  closeSync(openSync(path, 'a', FILE_MODE));
+  try {
+    closeSync(openSync(path, 'wx', FILE_MODE));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
 }
 
 /** A new empty collection file under a random name that says nothing about its collection. */

@@ -182,6 +182,6 @@ function counts(connection: Connection): Counts {
 }
 
 const toCollection = (
-  { file: _file, ...row }: CatalogRow,
+  { id: _id, file: _file, ...row }: CatalogRow,
   { faceCount, userCount }: Counts,
 ): Collection => ({ ...row, faceCount, userCount });

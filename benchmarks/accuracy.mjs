@@ -1,3 +1,4 @@
+/* oxlint-disable typescript/no-unsafe-assignment, typescript/no-unsafe-member-access -- plain JavaScript: no compiler needed to run it */
 // How accurate is the vision part on labelled photos? Prints tables and writes results/accuracy.json.
 //
 //   npx tsc -p . && node benchmarks/accuracy.mjs [folder of labelled photos, default ../shared/faces]
@@ -180,7 +181,7 @@ function searchScope(scope, users, strangers) {
   }
   const impostor = Float32Array.from(
     strangers.flatMap((item) => users.map((user) => cosine(user.centroid, item.embedding))),
-  ).sort();
+  ).toSorted();
   const best = strangers.map((item) =>
     users.reduce((most, user) => Math.max(most, cosine(user.centroid, item.embedding)), -1),
   );
@@ -211,10 +212,9 @@ function searchScope(scope, users, strangers) {
 /** Photos without a human face: any face found is a false one. Animals and drawings counted apart. */
 function noFace() {
   const list = rows.filter((row) => row.kind === 'no-face');
-  const kind = (row) => (row.tags.includes('animal') ? 'animal' : 'other');
   return {
     promise: PROMISE.noFace,
-    kinds: groupBy(list, kind).map(([name, some]) => {
+    kinds: groupBy(list, (row) => (row.tags.includes('animal') ? 'animal' : 'other')).map(([name, some]) => {
       const found = some.filter((row) => (results.get(row.path).faces?.length ?? 0) > 0);
       return {
         name,
@@ -326,7 +326,7 @@ function print(result) {
   console.log(`${result.model} on ${result.runtime}, ${result.photos} photos of ${facesFolder}`);
   if (result.msPerPhoto) console.log(`${result.msPerPhoto.toFixed(0)} ms a photo and worker`);
   console.log('\nDetection (promise: misses', `${PROMISE.misses})`);
-  console.table(result.detection.map(({ missedPaths: _, ...row }) => row));
+  console.table(result.detection, ['source', 'photos', 'missed', 'refused', 'extraFaces']);
   console.log(
     `LFW official pairs: ${result.lfwPairs.mean.toFixed(4)} on ${result.lfwPairs.pairs} pairs, promise ${result.lfwPairs.promise}`,
   );

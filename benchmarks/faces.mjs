@@ -1,3 +1,4 @@
+/* oxlint-disable typescript/no-unsafe-assignment, typescript/no-unsafe-member-access -- plain JavaScript: no compiler needed to run it */
 // The labelled photos of ../shared/faces, analysed by this service's own vision part. Used by accuracy and calibrate.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -110,7 +111,9 @@ function progress(done, all, startedAt) {
 export function labelledFace(row, result) {
   if (!result?.faces?.length) return undefined;
   if (row.source !== 'lfw') return result.faces[0];
-  const offCentre = ({ box }) =>
-    Math.hypot(box.left + box.width / 2 - 0.5, box.top + box.height / 2 - 0.5);
   return result.faces.toSorted((a, b) => offCentre(a) - offCentre(b))[0];
+}
+
+function offCentre({ box }) {
+  return Math.hypot(box.left + box.width / 2 - 0.5, box.top + box.height / 2 - 0.5);
 }

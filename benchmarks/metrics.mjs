@@ -1,3 +1,4 @@
+/* oxlint-disable typescript/no-unsafe-assignment, typescript/no-unsafe-member-access -- plain JavaScript: no compiler needed to run it */
 // Plain measures over similarity scores, higher meaning more alike.
 
 /** Cosine of two unit vectors. */
@@ -26,7 +27,7 @@ export function allPairs(items) {
       if (items[i].person === items[j].person) genuine.push(score);
       else impostor[count++] = score;
     }
-  return { genuine: genuine.toSorted((a, b) => a - b), impostor: impostor.slice(0, count).sort() };
+  return { genuine: genuine.toSorted((a, b) => a - b), impostor: impostor.slice(0, count).toSorted() };
 }
 
 /** The score which a share `fmr` of the sorted impostor scores exceeds; undefined below 30 such errors. */

@@ -1,3 +1,4 @@
+/* oxlint-disable typescript/no-unsafe-assignment, typescript/no-unsafe-member-access -- plain JavaScript, which node runs as it is */
 // What does the store add to the SQLite transaction inside it? AssociateFaces-like changes a second through
 // the store, with 1, 8 and 64 callers, against the same transaction alone: better-sqlite3, one after another,
 // in one process. Each change reads the user, its members and ten faces with their vectors, computes the
@@ -29,7 +30,7 @@ else report(process.argv[2] ?? tmpdir());
 function report(parent) {
   const trials = Object.fromEntries(VARIANTS.map((variant) => [variant, []]));
   const load = loadavg()[0];
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let turn = 0; turn < ROUNDS; turn++) {
     for (const variant of VARIANTS) {
       const args = [fileURLToPath(import.meta.url), '--variant', variant, parent];
       const { stdout, status } = spawnSync(process.execPath, args, {
@@ -129,12 +130,12 @@ async function throughStore(directory, users, callers) {
   const result = meter.result();
   await store.close();
   return result;
+}
 
-  function decide(members, added, link) {
-    const unlink = link.length > 0 ? [] : members.map(({ faceId }) => faceId);
-    const left = link.length > 0 ? [...members, ...added] : [];
-    return { link, unlink, centroid: centroid(left.map(({ embedding }) => embedding)), response: { link, unlink } };
-  }
+function decide(members, added, link) {
+  const unlink = link.length > 0 ? [] : members.map(({ faceId }) => faceId);
+  const left = link.length > 0 ? [...members, ...added] : [];
+  return { link, unlink, centroid: centroid(left.map(({ embedding }) => embedding)), response: { link, unlink } };
 }
 
 /** The same reads and writes on the same file, without the store. */

@@ -117,7 +117,7 @@ export const SETTINGS = {
   ),
   imageTimeoutMs: setting(
     'LIKENESS_IMAGE_TIMEOUT_MS',
-    integer(100, 600_000),
+    integer(1, 600_000),
     20_000,
     'time limit for one photo',
   ),

@@ -30,8 +30,8 @@ const MAX_BATCH = 512;
  * One hnswlib graph over an arena, and what is known of it on this side.
  *
  * A graph never reuses a label: each vector written gets the next one, and the label of a vector that
- * was replaced or freed is marked deleted. Rows not inserted yet are pending: first those at the
- * ordinals from #cursor up to #cursorEnd, the arena as it stood at the start, then those written since.
+ * was replaced or freed is marked deleted. Rows not inserted yet are pending: all at ordinals from
+ * #cursor on, and those before it that were written since it passed.
  * One batch of inserts is under way at a time and the worker serves calls in order, so searches run
  * between batches.
  */
@@ -48,7 +48,6 @@ export class Graph {
   #deleted = 0;
   #nextLabel = 0;
   #cursor = 0;
-  readonly #cursorEnd: number;
   #batch = 32;
   #running = false;
   #closed = false;
@@ -65,13 +64,12 @@ export class Graph {
     this.#worker = worker;
     this.#graph = graph;
     this.#onIdle = onIdle;
-    this.#cursorEnd = arena.end;
     this.#start(settings);
   }
 
   /** Rows not in the graph yet. */
   get pending(): number {
-    return this.#pending.size + (this.#cursorEnd - this.#cursor);
+    return this.#pending.size + (this.#arena.end - this.#cursor);
   }
 
   /** Share of the graph's labels whose vectors are gone. */
@@ -85,7 +83,8 @@ export class Graph {
 
   written(ordinal: number): void {
     this.#retire(ordinal);
-    if (!this.#awaitsCursor(ordinal)) this.#pending.add(ordinal);
+    // Where the cursor has yet to come it will find the row as it is then.
+    if (ordinal < this.#cursor) this.#pending.add(ordinal);
     this.#run();
   }
 
@@ -98,7 +97,7 @@ export class Graph {
   /** About the `count` nearest rows of the graph, and everything it cannot speak for. Rejects where it has failed. */
   async propose(query: Float32Array, count: number): Promise<Proposal> {
     const others = [...this.#pending];
-    for (let at = this.#cursor; at < this.#cursorEnd; at++) others.push(at);
+    for (let at = this.#cursor; at < this.#arena.end; at++) others.push(at);
     const near: number[] = [];
     for (const label of await this.#search(query, count)) {
       const ordinal = this.#ordinals.at(label);
@@ -176,7 +175,7 @@ export class Graph {
   #takePending(): number[] {
     const taken: number[] = [];
     // A row freed or written since has left the pending ones or is read as it is now.
-    const cursorStop = Math.min(this.#cursorEnd, this.#cursor + this.#batch);
+    const cursorStop = Math.min(this.#arena.end, this.#cursor + this.#batch);
     for (; this.#cursor < cursorStop; this.#cursor++)
       if (this.#arena.keyAt(this.#cursor) !== undefined) taken.push(this.#cursor);
     for (const ordinal of this.#pending) {
@@ -185,10 +184,6 @@ export class Graph {
       taken.push(ordinal);
     }
     return taken;
-  }
-
-  #awaitsCursor(ordinal: number): boolean {
-    return ordinal >= this.#cursor && ordinal < this.#cursorEnd;
   }
 
   #retire(ordinal: number): void {

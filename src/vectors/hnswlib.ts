@@ -6,15 +6,15 @@ import { score } from './ranking.js';
 import type { Log, Match } from './vectors.js';
 
 /**
- * Chosen for recall on face-like vectors (hard impostor tails): of the true matches above a usable
- * threshold fewer than one in a thousand is missed up to 100k rows with 160 candidates.
+ * Chosen for recall on synthetic face-like vectors: of 100,000 rows at 128 dimensions, 160 candidates
+ * missed none of 2,500 faces of the same person.
  */
 export const GRAPH_SETTINGS: GraphSettings = {
   m: 16,
   efConstruction: 200,
   candidates: (rows) =>
     rows <= 100_000 ? 160 : rows <= 300_000 ? 256 : rows <= 1_000_000 ? 400 : 640,
-  maxShare: 1 / 32,
+  maxShare: 1 / 64,
   maxPending: 4096,
 };
 
@@ -28,6 +28,12 @@ const MIN_COMPACTED = 1000;
  * candidates as this limit needs and ask for more only while all of them are matches.
  */
 const USUAL_LIMIT = 256;
+
+/**
+ * A search follows at least this many candidates for each match it returns. With 3 it missed 7 % of the
+ * matches of strangers where 100,000 rows held 200 matches for a query.
+ */
+const CANDIDATES_PER_MATCH = 8;
 
 /** Waits before a graph that failed is built anew; after the last one the collection is scanned. */
 const RETRY_MS = [1_000, 10_000, 60_000, 600_000] as const;
@@ -93,13 +99,16 @@ export class HnswlibEngine implements Engine {
     const { candidates, maxShare, maxPending } = this.#settings;
     const rows = this.#arena.count;
     let count = Math.max(2 * Math.min(wanted.limit, USUAL_LIMIT) + 64, candidates(rows));
-    for (; count <= rows * maxShare; count *= 2) {
+    while (count <= rows * maxShare) {
       const graph = this.#serving;
       if (!graph || graph.pending > maxPending) return undefined;
       const proposed = await graph.propose(wanted.query, count).catch(() => undefined);
       if (!proposed) return undefined;
       const matches = score(this.#arena, wanted, new Set([...proposed.near, ...proposed.others]));
-      if (this.#isEnough(wanted, proposed.near, matches)) return matches.slice(0, wanted.limit);
+      const needed = CANDIDATES_PER_MATCH * Math.min(wanted.limit, matches.length);
+      if (count >= needed && this.#isEnough(wanted, proposed.near, matches))
+        return matches.slice(0, wanted.limit);
+      count = Math.max(count * 2, needed);
     }
     return undefined;
   }

@@ -22,7 +22,7 @@ const CHEEKS = [234, 454] as const;
 const FOREHEAD_CHIN = [10, 152] as const;
 
 /** What the mesh says of level faces, subtracted: see the comment of `poseOf`. */
-const LEVEL_PITCH_DEG = 0;
+const LEVEL_PITCH_DEG = -2.9;
 
 /**
  * Head rotation in degrees from the mesh's depth. Roll is exact, yaw good to about ±45°, pitch carries the

@@ -1,7 +1,7 @@
 import type { Candidate, Detector } from './detect.js';
 import { containment, overlap, type Rect, suppress } from './geometry.js';
 import type { Pyramid } from './image.js';
-import { type Landmarker, type Mesh, meshBox } from './landmarks.js';
+import { candidateOf, type Landmarker, type Mesh, meshBox } from './landmarks.js';
 import { framedView, tileViews, type View, wholeView } from './views.js';
 
 /** A face with its mesh. */
@@ -11,6 +11,8 @@ export interface FoundFace {
   mesh: Mesh;
   /** Around the mesh, in image pixels. */
   box: Rect;
+  /** True: laid again, the mesh moves on, as it does beside a face rather than on it. */
+  wanders: boolean;
 }
 
 /** Below this the mesh itself says that there is no face. */
@@ -33,6 +35,13 @@ const FRAME = 0.3;
 
 /** Two meshes are one face when their boxes overlap by this, or one contains the other by that. */
 const SAME_FACE = { overlap: 0.4, containment: 0.75 } as const;
+
+/**
+ * A mesh beside a face has a high flag too, when its crop shows the face at the edge. Below this detector score
+ * it is laid again; if its centre then moves by more than `shift` of its size, and its box meets a better
+ * face's by `containment`, it is that face again. (A face alone in a tight crop may move as far and stays.)
+ */
+const WANDERING = { belowScore: 0.8, shift: 0.09, containment: 0.15 } as const;
 
 /** Candidates whose mesh is laid; more than this from one image are dropped, worst score first. */
 const MAX_CANDIDATES = 300;
@@ -85,9 +94,21 @@ async function searchViews(
   const faces: FoundFace[] = [];
   for (const candidate of candidates.slice(0, MAX_CANDIDATES)) {
     const mesh = await nets.landmarker.locate(image, candidate);
-    if (mesh.flag >= MIN_FLAG) faces.push({ score: candidate.score, mesh, box: meshBox(mesh) });
+    if (mesh.flag < MIN_FLAG) continue;
+    const { score } = candidate;
+    const wanders =
+      score < WANDERING.belowScore &&
+      (await shiftOf(nets.landmarker, image, mesh)) > WANDERING.shift;
+    faces.push({ score, mesh, box: meshBox(mesh), wanders });
   }
   return faces;
+}
+
+/** How far the mesh moves when it is laid where it lies, as a share of its size. */
+async function shiftOf(landmarker: Landmarker, image: Pyramid, mesh: Mesh): Promise<number> {
+  const here = candidateOf(mesh);
+  const { centre } = candidateOf(await landmarker.locate(image, here));
+  return Math.hypot(centre[0] - here.centre[0], centre[1] - here.centre[1]) / here.size;
 }
 
 /** A face seen in several views, once. */
@@ -97,6 +118,6 @@ function unique(faces: readonly FoundFace[]): FoundFace[] {
     evidence,
     (a, b) =>
       overlap(a.box, b.box) > SAME_FACE.overlap ||
-      containment(a.box, b.box) > SAME_FACE.containment,
+      containment(a.box, b.box) > (b.wanders ? WANDERING.containment : SAME_FACE.containment),
   );
 }

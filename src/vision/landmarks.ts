@@ -46,6 +46,25 @@ export class Landmarker {
   }
 }
 
+/** Where a mesh lies, as a candidate for the next one: the square around it along its eye line. */
+export function candidateOf(mesh: Mesh): Candidate {
+  const [left, right] = [meshPoint(mesh, 33), meshPoint(mesh, 263)];
+  const angle = Math.atan2(right[1] - left[1], right[0] - left[0]);
+  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+  const box = { left: Infinity, top: Infinity, right: -Infinity, bottom: -Infinity };
+  for (let index = 0; index < POINTS; index++) {
+    const [x, y] = meshPoint(mesh, index);
+    include(box, x * cos + y * sin, y * cos - x * sin);
+  }
+  const [u, v] = [(box.left + box.right) / 2, (box.top + box.bottom) / 2];
+  return {
+    score: mesh.flag,
+    centre: [u * cos - v * sin, u * sin + v * cos],
+    size: Math.max(box.right - box.left, box.bottom - box.top),
+    angle,
+  };
+}
+
 /** A mesh point without its depth. */
 export const meshPoint = ({ points }: Mesh, index: number): Point => [
   points[index * 3]!,
@@ -57,15 +76,17 @@ export const meshMean = (mesh: Mesh, indices: readonly number[]): Point =>
   mean(indices.map((index) => meshPoint(mesh, index)));
 
 /** The upright rectangle around the mesh: forehead below the hair to chin, cheek to cheek. */
-export function meshBox({ points }: Mesh): Rect {
+export function meshBox(mesh: Mesh): Rect {
   const box = { left: Infinity, top: Infinity, right: -Infinity, bottom: -Infinity };
-  for (let at = 0; at < points.length; at += 3) {
-    box.left = Math.min(box.left, points[at]!);
-    box.right = Math.max(box.right, points[at]!);
-    box.top = Math.min(box.top, points[at + 1]!);
-    box.bottom = Math.max(box.bottom, points[at + 1]!);
-  }
+  for (let index = 0; index < POINTS; index++) include(box, ...meshPoint(mesh, index));
   return box;
+}
+
+function include(box: Rect, x: number, y: number): void {
+  box.left = Math.min(box.left, x);
+  box.right = Math.max(box.right, x);
+  box.top = Math.min(box.top, y);
+  box.bottom = Math.max(box.bottom, y);
 }
 
 /**

@@ -17,8 +17,11 @@ import type { AnalysedFace, AnalyseRequest, ImageAnalysis } from './vision.js';
 /** The API never reports more faces of one image (AWS developer guide, limits). */
 const MAX_FACES = 100;
 
-/** Longest side the nets see. */
-const MAX_SIDE = +(process.env['MAXS'] ?? 1280);
+/**
+ * Longest side the nets see. Small faces of large photos gain: with faces of 33 px at 1280 the mean similarity
+ * to the same faces seen large was 96.3 at 1280 and 98.7 at 1920; 2560 gave no more and costs more.
+ */
+const MAX_SIDE = 1920;
 
 /** A face between detection and embedding. */
 interface Prepared extends FaceDetail {
@@ -126,8 +129,8 @@ export class Pipeline {
 
 /**
  * That this is a face, 0–100: detector and mesh both have to be wrong for it not to be one, the mesh half
- * independently of the detector whose box it was laid into. In the labelled set 98 % of the faces get 97 or
- * more, false faces 76 to 98.
+ * independently of the detector whose box it was laid into. Of the 2,438 labelled faces 98 % get 98 or more
+ * and 90 % more than 99.9; the two false faces (dogs) among 113 photos of no person get 96 and 98.
  */
 const confidenceOf = (score: number, flag: number): number =>
   100 * (1 - (1 - score) * Math.sqrt(Math.max(0, 1 - flag)));

@@ -22,7 +22,7 @@ let tensors = (): number => 0;
 
 const methods = {
   /** Starts the runtime, loads and warms the nets. Called once, first. */
-  async start(_: undefined): Promise<WorkerReady> {
+  async start(): Promise<WorkerReady> {
     const { runtime, refused } = await selectRuntime(settings.runtime);
     pipeline = await Pipeline.create(runtime, settings.maxPixels);
     tensors = () => runtime.tensors();
@@ -45,7 +45,7 @@ const methods = {
   },
 
   /** How many tensors are alive: for leak tests. */
-  tensors: (_: undefined): number => tensors(),
+  tensors: (): number => tensors(),
 };
 
 /** The methods of a vision worker. */

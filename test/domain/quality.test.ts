@@ -1,11 +1,11 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { FaceDetail, QualityFilter } from '../../src/domain/face.js';
 import { faceQuality, refusals, select } from '../../src/domain/quality.js';
 
 const GOOD: FaceDetail = {
   box: { left: 0.4, top: 0.3, width: 0.2, height: 0.3 },
-  confidence: 97,
+  confidence: 99.9,
   landmarks: [],
   pose: { roll: 0, yaw: 5, pitch: -5 },
   quality: { brightness: 50, sharpness: 45 },
@@ -95,13 +95,13 @@ describe('the face quality', () => {
   });
 });
 
-describe('keeping at most so many faces', () => {
-  const sized = (width: number, change: Partial<FaceDetail> = {}): FaceDetail => ({
-    ...GOOD,
-    ...change,
-    box: { left: 0, top: 0, width, height: width },
-  });
+const sized = (width: number, change: Partial<FaceDetail> = {}): FaceDetail => ({
+  ...GOOD,
+  ...change,
+  box: { left: 0, top: 0, width, height: width },
+});
 
+describe('keeping at most so many faces', () => {
   it('drops the lowest quality first, even when it is the largest', () => {
     const blurred = sized(0.5, { quality: { brightness: 50, sharpness: 8 } });
     const faces = [sized(0.1), blurred, sized(0.2)];

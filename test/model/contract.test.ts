@@ -70,6 +70,10 @@ function ours(shape: Shape): unknown {
     case 'boolean':
     case 'timestamp':
       return { type: shape.kind };
+    case 'integer':
+    case 'long':
+    case 'float':
+    case 'blob':
     default:
       return { type: shape.kind, ...bounds(shape) };
   }
@@ -161,7 +165,15 @@ describe('the model by itself', () => {
     for (const { input, output } of Object.values<OperationModel>(OPERATIONS))
       [input, output].forEach(collect);
     expect(patterns.size).toBeGreaterThan(5);
-    for (const pattern of patterns)
-      expect(() => new RegExp(`^(?:${pattern})$`, 'u'), pattern).not.toThrow();
+    const broken = [...patterns].filter((pattern) => !compiles(`^(?:${pattern})$`));
+    expect(broken).toEqual([]);
   });
 });
+
+function compiles(pattern: string): boolean {
+  try {
+    return new RegExp(pattern, 'u').source !== '';
+  } catch {
+    return false;
+  }
+}

@@ -14,17 +14,17 @@ const message = async (operation: OperationName, body: unknown): Promise<unknown
 
 describe.each(Object.entries(OPERATIONS))('every constraint of %s', (name, { input }) => {
   const operation = name as OperationName;
-  it.each(probesOf(input).map((probe) => [probe.name, probe] as const))('%s', async (_, probe) => {
-    const reply = await call(operation, probe.input, dispatch);
-    if (probe.fault === undefined) {
-      expect(reply).toEqual({ status: 200, body: {} });
-      return;
-    }
-    expect(reply.status).toBe(400);
-    expect(reply.body['__type']).toBe('ValidationException');
+  const probes = probesOf(input).map((probe) => [probe.name, probe] as const);
+
+  it.each(probes.filter(([, { fault }]) => fault === undefined))('takes %s', async (_, probe) => {
+    expect(await call(operation, probe.input, dispatch)).toEqual({ status: 200, body: {} });
+  });
+
+  it.each(probes.filter(([, { fault }]) => fault !== undefined))('refuses %s', async (_, probe) => {
+    const text = await message(operation, probe.input);
     // A value can break two rules of one member at once: then both are listed, the probed one among them.
-    expect(reply.body['message']).toContain(probe.fault);
-    expect(reply.body['message']).toMatch(/^[12] validation errors? detected: /);
+    expect(text).toContain(probe.fault);
+    expect(text).toMatch(/^[12] validation errors? detected: /);
   });
 });
 
@@ -32,6 +32,9 @@ it('probes a good number of constraints', () => {
   const probes = Object.values(OPERATIONS).flatMap(({ input }) => probesOf(input));
   expect(probes.filter(({ fault }) => fault !== undefined).length).toBeGreaterThan(130);
 });
+
+const tag = (key: string) =>
+  call('CreateCollection', { CollectionId: 'c', Tags: { [key]: '' } }, dispatch);
 
 describe('the text of a ValidationException', () => {
   it('is what Rekognition answers to an empty image', async () => {
@@ -111,8 +114,6 @@ describe('the text of a ValidationException', () => {
   });
 
   it('knows letters of every script in tags, counts characters, and refuses the aws: prefix', async () => {
-    const tag = (key: string) =>
-      call('CreateCollection', { CollectionId: 'c', Tags: { [key]: '' } }, dispatch);
     expect((await tag('日本語 ключ 𐐀')).status).toBe(200);
     expect((await tag('𐐀'.repeat(128))).status).toBe(200);
     expect((await tag('𐐀'.repeat(129))).body['message']).toContain('Map keys must satisfy');

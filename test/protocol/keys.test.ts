@@ -41,17 +41,18 @@ describe('a keys file', () => {
     ]);
   });
 
-  it('may be empty', () => {
-    expect(parse(keys())).toEqual([]);
-  });
-
   it.each<[string, unknown, RegExp]>([
     ['no JSON', `{"keys":[{"secretAccessKey":"${SECRET}"`, /keys\.json: not valid JSON$/],
     ['a list', [], /expected \{"keys"/],
     ['null', null, /expected \{"keys"/],
     ['an object without keys', {}, /expected \{"keys"/],
     ['keys that are no list', { keys: {} }, /expected \{"keys"/],
-    ['too many keys', keys(...Array.from({ length: 10_001 })), /at most 10000 keys, got 10001/],
+    ['no keys', keys(), /expected 1 to 10000 keys, got 0/],
+    [
+      'too many keys',
+      keys(...Array.from({ length: 10_001 })),
+      /expected 1 to 10000 keys, got 10001/,
+    ],
     ['an entry that is no object', keys('x'), /key 1: expected an object/],
     ['no id', keys({ secretAccessKey: SECRET }), /key 1: accessKeyId must be/],
     ['an id with a slash', keys({ accessKeyId: 'a/b', secretAccessKey: SECRET }), /accessKeyId/],

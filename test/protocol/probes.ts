@@ -164,6 +164,9 @@ function variationsOf(shape: Shape): Variation[] {
           printed: `'{k=${String(value)}}'`,
         })),
       ];
+    case 'boolean':
+    case 'timestamp':
+    case 'structure':
     default:
       return [];
   }

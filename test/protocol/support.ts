@@ -58,7 +58,7 @@ export async function call(
   dispatch: Dispatch = dispatchWith(),
 ): Promise<{ status: number; body: Record<string, unknown> }> {
   const reply = await send(dispatch, aRequest(operation, body));
-  return { status: reply.status, body: JSON.parse(reply.body || '{}') };
+  return { status: reply.status, body: JSON.parse(reply.body || '{}') as Record<string, unknown> };
 }
 
 export const KEY = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfi' };
@@ -91,6 +91,9 @@ export interface Signing {
   payloadHash?: string;
 }
 
+const hmac = (key: string | Buffer, part: string): Buffer =>
+  createHmac('sha256', key).update(part).digest();
+
 /**
  * Signs for the root path, written from AWS's documentation alone and sharing nothing with the code under
  * test. Headers in `signed` that the request lacks are signed as empty.
@@ -115,8 +118,6 @@ export function signed(request: WireRequest, signing: Signing = {}): WireRequest
   ];
   const algorithm = signing.algorithm ?? 'AWS4-HMAC-SHA256';
   const text = `${algorithm}\n${time}\n${scope.join('/')}\n${createHash('sha256').update(canonical).digest('hex')}`;
-  const hmac = (key: string | Buffer, part: string) =>
-    createHmac('sha256', key).update(part).digest();
   const key = scope.reduce<string | Buffer>(
     hmac,
     `AWS4${signing.secretAccessKey ?? KEY.secretAccessKey}`,

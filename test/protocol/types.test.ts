@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { OperationInput } from '../../src/model/operations.js';
 import { call, dispatchWith, handlersWith } from './support.js';
@@ -251,11 +251,12 @@ describe('a body', () => {
         ),
         async (body) => {
           const reply = await call('AssociateFaces', body);
-          expect([200, 400]).toContain(reply.status);
-          if (reply.status === 400)
-            expect(['SerializationException', 'ValidationException']).toContain(
-              reply.body['__type'],
-            );
+          const outcome = `${reply.status} ${String(reply.body['__type'])}`;
+          expect([
+            '200 undefined',
+            '400 SerializationException',
+            '400 ValidationException',
+          ]).toContain(outcome);
         },
       ),
       { numRuns: 500 },

@@ -17,6 +17,9 @@ const analyse = (image: Uint8Array): Promise<ImageAnalysis> => vision.analyse(im
 const fromLeft = (faces: AnalysedFace[]): AnalysedFace[] =>
   faces.toSorted((a, b) => a.box.left - b.box.left);
 
+const mean = (faces: AnalysedFace[], key: 'brightness' | 'sharpness'): number =>
+  faces.reduce((sum, face) => sum + face.quality[key], 0) / faces.length;
+
 describe('finding faces', () => {
   it.each(SAMPLE_FACES.map((faces, index) => ({ number: index + 1, faces })))(
     'finds the $faces faces of sample $number',
@@ -52,18 +55,21 @@ describe('finding faces', () => {
   });
 
   it('finds small faces of a large photo by looking at parts of it', async () => {
-    const group = await sharp(sample(5)).resize(420).toBuffer();
+    // Faces of about 85 px in 2,880: a single pass over the whole does not find all of them.
+    const group = await sharp(sample(5)).resize(900).toBuffer();
     const large = await sharp({
-      create: { width: 2400, height: 1800, channels: 3, background: '#556677' },
+      create: { width: 2880, height: 2160, channels: 3, background: '#556677' },
     })
-      .composite([
-        { input: group, left: 100, top: 100 },
-        { input: group, left: 1800, top: 1300 },
-      ])
+      .composite([{ input: group, left: 200, top: 300 }])
       .jpeg()
       .toBuffer();
-    const { faces } = await analyse(large);
-    expect(faces).toHaveLength(2 * SAMPLE_FACES[4]);
+    const close = fromLeft((await analyse(sample(5))).faces);
+    const far = fromLeft((await analyse(large)).faces);
+    expect(far).toHaveLength(SAMPLE_FACES[4]);
+    for (const [index, face] of far.entries())
+      expect(
+        similarityBetween(vision.model, face.embedding, close[index]!.embedding),
+      ).toBeGreaterThan(95);
   });
 
   it('finds the face of a crop so tight that it has neither hair nor chin', async () => {
@@ -105,8 +111,6 @@ describe('finding faces', () => {
   });
 
   it('tells dark and blurred faces apart', async () => {
-    const mean = (faces: AnalysedFace[], key: 'brightness' | 'sharpness'): number =>
-      faces.reduce((sum, face) => sum + face.quality[key], 0) / faces.length;
     const plain = (await analyse(sample(6))).faces;
     const dark = (await analyse(await sharp(sample(6)).linear(0.3, 0).toBuffer())).faces;
     const blurred = (await analyse(await sharp(sample(6)).blur(5).toBuffer())).faces;
@@ -127,25 +131,25 @@ describe('embeddings', () => {
     }
   });
 
-  it('stay the same person when the photo is mirrored, shrunk, dimmed or saved badly', async () => {
-    const photo = sample(6);
-    const plain = fromLeft((await analyse(photo)).faces);
-    const variants = {
-      shrunk: await sharp(photo).resize(900).toBuffer(),
-      dimmed: await sharp(photo).linear(0.5, 0).toBuffer(),
-      saved: await sharp(photo).jpeg({ quality: 40 }).toBuffer(),
-      png: await sharp(photo).png().toBuffer(),
-    };
-    for (const [name, bytes] of Object.entries(variants)) {
-      const faces = fromLeft((await analyse(bytes)).faces);
-      expect(faces, name).toHaveLength(plain.length);
-      for (const [index, face] of faces.entries())
-        expect(
-          similarityBetween(vision.model, face.embedding, plain[index]!.embedding),
-          name,
-        ).toBeGreaterThan(90);
-    }
-    const mirrored = fromLeft((await analyse(await sharp(photo).flop().toBuffer())).faces);
+  it.each([
+    { change: 'shrunk', make: () => sharp(sample(6)).resize(900) },
+    { change: 'dimmed', make: () => sharp(sample(6)).linear(0.5, 0) },
+    { change: 'saved badly', make: () => sharp(sample(6)).jpeg({ quality: 40 }) },
+    { change: 'saved as PNG', make: () => sharp(sample(6)).png() },
+  ])('stay the same people when the photo is $change', async ({ make }) => {
+    const plain = fromLeft((await analyse(sample(6))).faces);
+    const changed = fromLeft((await analyse(await make().toBuffer())).faces);
+    expect(changed).toHaveLength(plain.length);
+    for (const [index, face] of changed.entries())
+      expect(
+        similarityBetween(vision.model, face.embedding, plain[index]!.embedding),
+      ).toBeGreaterThan(90);
+  });
+
+  it('stay the same people in the mirror', async () => {
+    const plain = fromLeft((await analyse(sample(6))).faces);
+    const mirrored = fromLeft((await analyse(await sharp(sample(6)).flop().toBuffer())).faces);
+    expect(mirrored).toHaveLength(plain.length);
     for (const [index, face] of mirrored.toReversed().entries())
       expect(
         similarityBetween(vision.model, face.embedding, plain[index]!.embedding),

@@ -34,8 +34,8 @@ describe('model files', () => {
   it('load with every card of models/ when they are as published', async () => {
     for (const [task, name] of Object.entries(DEFAULT_MODELS)) {
       const card = await loadCard(name, task as keyof typeof DEFAULT_MODELS);
-      const { file } = await loadModelFiles(card);
-      for (const { role } of card.files) expect(file(role).length).toBeGreaterThan(1000);
+      const files = await loadModelFiles(card);
+      for (const { role } of card.files) expect(files.file(role).length).toBeGreaterThan(1000);
     }
     const cards = readdirSync(resolve(import.meta.dirname, '../../models'));
     expect(cards.toSorted()).toEqual(Object.values(DEFAULT_MODELS).toSorted());

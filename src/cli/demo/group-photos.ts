@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { DetectFacesCommand, type RekognitionClient } from '@aws-sdk/client-rekognition';
 import sharp from 'sharp';
 import { percent, progress, type Row, table } from './report.js';
-import type { DemoSession, IndexedFace } from './session.js';
+import { centreOf, type DemoSession, type IndexedFace, type Place } from './session.js';
 
 interface Face extends IndexedFace {
   photo: string;
@@ -23,8 +23,8 @@ export async function showGroupPhotos(
 ): Promise<string> {
   const stored = photos.filter((photo) => basename(photo) !== HELD_OUT);
   const searched = photos.filter((photo) => basename(photo) === HELD_OUT);
-  const faces = await indexAll(session, stored);
-  const associations = await associateAll(session, faces);
+  const { faces, unindexed } = await indexAll(session, stored);
+  const associations = [...unindexed, ...(await associateAll(session, faces))].sort(byPhoto);
   const searches = (
     await Promise.all(searched.map((photo) => searchAll(client, session, photo)))
   ).flat();
@@ -37,18 +37,33 @@ export async function showGroupPhotos(
   ].join('\n');
 }
 
-async function indexAll(session: DemoSession, photos: readonly string[]): Promise<Face[]> {
+async function indexAll(
+  session: DemoSession,
+  photos: readonly string[],
+): Promise<{ faces: Face[]; unindexed: Row[] }> {
   const bar = progress('IndexFaces, photos', photos.length);
   const found = await Promise.all(
     photos.map(async (path) => {
       const photo = basename(path);
-      const { faces } = await session.index(path, { externalImageId: photo });
+      const { faces, refused } = await session.index(path, { externalImageId: photo });
       bar.step();
-      return faces.map((face) => ({ ...face, photo }));
+      return {
+        faces: faces.map((face) => ({ ...face, photo })),
+        unindexed: refused.map((face) => [
+          photo,
+          placeOf(face),
+          '–',
+          '–',
+          `not stored: ${face.reasons}`,
+        ]),
+      };
     }),
   );
   bar.done();
-  return found.flat();
+  return {
+    faces: found.flatMap(({ faces }) => faces),
+    unindexed: found.flatMap(({ unindexed }) => unindexed),
+  };
 }
 
 async function associateAll(session: DemoSession, faces: readonly Face[]): Promise<Row[]> {
@@ -57,7 +72,7 @@ async function associateAll(session: DemoSession, faces: readonly Face[]): Promi
   for (const face of faces) {
     const [nearest] = await session.nearestUsers(face.faceId, 1);
     const answer = nearest && (await session.associate(nearest.userId, face.faceId));
-    const asked = [face.photo, place(face), nearest?.userId ?? '–', percent(nearest?.similarity)];
+    const asked = [face.photo, placeOf(face), nearest?.userId ?? '–', percent(nearest?.similarity)];
     if (answer?.accepted) {
       rows.push([...asked, 'accepted', nearest?.userId ?? '']);
       continue;
@@ -87,7 +102,6 @@ async function searchAll(
   const rows: Row[] = [];
   for (const { BoundingBox: box } of FaceDetails) {
     const { Left = 0, Top = 0, Width = 0, Height = 0 } = box ?? {};
-    const face = { x: Left + Width / 2, y: Top + Height / 2 };
     // The face with half its size around it, cut out as a user would send a portrait.
     const left = Math.max(0, Math.round((Left - Width / 2) * width));
     const top = Math.max(0, Math.round((Top - Height / 2) * height));
@@ -101,11 +115,19 @@ async function searchAll(
       .jpeg({ quality: 95 })
       .toBuffer();
     const found = await session.userInPhoto(portrait);
-    rows.push([basename(path), place(face), found?.userId ?? 'nobody', percent(found?.similarity)]);
+    rows.push([
+      basename(path),
+      placeOf(centreOf(box)),
+      found?.userId ?? 'nobody',
+      percent(found?.similarity),
+    ]);
   }
-  return rows.sort((a, b) => String(a[1]).localeCompare(String(b[1])));
+  return rows.sort(byPhoto);
 }
 
-const place = ({ x, y }: { x: number; y: number }): string =>
-  `${ratio(x)} from left, ${ratio(y)} from top`;
+/** By photo, then from left to right. */
+const byPhoto = ([photo = '', place = '']: Row, [otherPhoto = '', otherPlace = '']: Row): number =>
+  photo.localeCompare(otherPhoto) || place.localeCompare(otherPlace);
+
+const placeOf = ({ x, y }: Place): string => `${ratio(x)} from left, ${ratio(y)} from top`;
 const ratio = (value: number): string => `${Math.round(value * 100)} %`.padStart(5);

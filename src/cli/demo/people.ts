@@ -72,7 +72,8 @@ async function indexAll(
       });
       const [face] = faces;
       if (face) enrolment.faces.push({ photo, faceId: face.faceId });
-      else unusable.push([photo, refused.join('; ') || 'no face found']);
+      else
+        unusable.push([photo, refused.map(({ reasons }) => reasons).join('; ') || 'no face found']);
       bar.step();
     }
   };

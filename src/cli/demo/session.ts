@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import {
   AssociateFacesCommand,
+  type BoundingBox,
   CreateUserCommand,
-  type FaceRecord,
   IndexFacesCommand,
   type RekognitionClient,
   RekognitionServiceException,
@@ -10,12 +10,20 @@ import {
   SearchUsersCommand,
 } from '@aws-sdk/client-rekognition';
 
-/** A face in the collection. */
-export interface IndexedFace {
-  faceId: string;
-  /** Its centre, as ratios of the photo. */
+/** Where a face is: its centre, as ratios of the photo. */
+export interface Place {
   x: number;
   y: number;
+}
+
+/** A face in the collection. */
+export interface IndexedFace extends Place {
+  faceId: string;
+}
+
+/** A face that was found but not stored. */
+export interface RefusedFace extends Place {
+  reasons: string;
 }
 
 /** What AssociateFaces said of one face. */
@@ -45,7 +53,7 @@ export class DemoSession {
   async index(
     photo: string,
     options: { externalImageId: string; maxFaces?: number },
-  ): Promise<{ faces: IndexedFace[]; refused: string[] }> {
+  ): Promise<{ faces: IndexedFace[]; refused: RefusedFace[] }> {
     try {
       const { FaceRecords = [], UnindexedFaces = [] } = await this.#client.send(
         new IndexFacesCommand({
@@ -56,12 +64,22 @@ export class DemoSession {
         }),
       );
       return {
-        faces: FaceRecords.flatMap(toIndexedFace).sort((a, b) => a.x - b.x),
-        refused: UnindexedFaces.map(({ Reasons = [] }) => Reasons.join(', ')),
+        faces: FaceRecords.flatMap(({ Face }) =>
+          Face?.FaceId === undefined
+            ? []
+            : [{ faceId: Face.FaceId, ...centreOf(Face.BoundingBox) }],
+        ).sort((a, b) => a.x - b.x),
+        refused: UnindexedFaces.map(({ Reasons = [], FaceDetail }) => ({
+          ...centreOf(FaceDetail?.BoundingBox),
+          reasons: Reasons.join(', '),
+        })),
       };
     } catch (error) {
       if (!(error instanceof RekognitionServiceException) || error.$fault !== 'client') throw error;
-      return { faces: [], refused: [`${error.name}: ${error.message}`] };
+      return {
+        faces: [],
+        refused: [{ ...centreOf({}), reasons: `${error.name}: ${error.message}` }],
+      };
     }
   }
 
@@ -104,12 +122,15 @@ export class DemoSession {
   }
 }
 
-function toIndexedFace({ Face }: FaceRecord): IndexedFace[] {
-  const { FaceId: faceId, BoundingBox: box } = Face ?? {};
-  if (faceId === undefined || !box) return [];
-  const { Left = 0, Top = 0, Width = 0, Height = 0 } = box;
-  return [{ faceId, x: Left + Width / 2, y: Top + Height / 2 }];
-}
+export const centreOf = ({
+  Left = 0,
+  Top = 0,
+  Width = 0,
+  Height = 0,
+}: BoundingBox = {}): Place => ({
+  x: Left + Width / 2,
+  y: Top + Height / 2,
+});
 
 function toFoundUser(match: {
   Similarity?: number | undefined;

@@ -29,8 +29,11 @@ export function parseKeysFile(text: string, { source, accountId }: KeysSource): 
     throw new OperatorError(
       `Keys file ${source}: expected {"keys":[{"accessKeyId":"…","secretAccessKey":"…"}]}`,
     );
-  if (keys.length > MAX_KEYS)
-    throw new OperatorError(`Keys file ${source}: at most ${MAX_KEYS} keys, got ${keys.length}`);
+  // A file without keys must not open the door: who names one wants requests to be signed.
+  if (keys.length === 0 || keys.length > MAX_KEYS)
+    throw new OperatorError(
+      `Keys file ${source}: expected 1 to ${MAX_KEYS} keys, got ${keys.length}`,
+    );
   return keys.map((entry: unknown, index) =>
     readKey(entry, { source: `Keys file ${source}: key ${index + 1}`, accountId }),
   );

@@ -20,6 +20,7 @@ import type {
   VectorBatch,
   VectorChanges,
 } from '../store.js';
+import { Turns } from '../turns.js';
 import {
   type DataDirectory,
   dataDirectory,
@@ -116,6 +117,7 @@ interface Parts {
 class SqliteStore implements Store {
   readonly #parts: Parts;
   readonly #users = new KeyedMutex();
+  readonly #turns = new Turns();
   /** Writes accepted and not yet answered. */
   readonly #accepted = new Set<Promise<unknown>>();
   #closing: Promise<void> | undefined;
@@ -150,8 +152,8 @@ class SqliteStore implements Store {
     });
   }
 
-  async collection(collectionId: string): Promise<Collection> {
-    return this.#parts.reader.collection(collectionId);
+  collection(collectionId: string): Promise<Collection> {
+    return this.#turns.run(() => this.#parts.reader.collection(collectionId));
   }
 
   async listCollections(page: Page<number>): Promise<Listing<Collection, number>> {
@@ -209,19 +211,19 @@ class SqliteStore implements Store {
     });
   }
 
-  async face(collectionId: string, faceId: string): Promise<Face | undefined> {
+  face(collectionId: string, faceId: string): Promise<Face | undefined> {
     return this.#read(collectionId, (open) => reads.readFaces(open, [faceId])[0]);
   }
 
-  async faces(collectionId: string, faceIds: readonly string[]): Promise<Face[]> {
+  faces(collectionId: string, faceIds: readonly string[]): Promise<Face[]> {
     return this.#read(collectionId, (open) => reads.readFaces(open, faceIds));
   }
 
-  async faceEmbedding(collectionId: string, faceId: string): Promise<Float32Array | undefined> {
+  faceEmbedding(collectionId: string, faceId: string): Promise<Float32Array | undefined> {
     return this.#read(collectionId, (open) => reads.readFaceEmbedding(open, faceId));
   }
 
-  async listFaces(
+  listFaces(
     collectionId: string,
     page: Page<number> & { userId?: string; faceIds?: readonly string[] },
   ): Promise<Listing<Face, number>> {
@@ -252,19 +254,19 @@ class SqliteStore implements Store {
     });
   }
 
-  async user(collectionId: string, userId: string): Promise<User | undefined> {
+  user(collectionId: string, userId: string): Promise<User | undefined> {
     return this.#read(collectionId, (open) => reads.readUser(open, userId));
   }
 
-  async users(collectionId: string, userIds: readonly string[]): Promise<User[]> {
+  users(collectionId: string, userIds: readonly string[]): Promise<User[]> {
     return this.#read(collectionId, (open) => reads.readUsers(open, userIds));
   }
 
-  async userCentroid(collectionId: string, userId: string): Promise<Float32Array | undefined> {
+  userCentroid(collectionId: string, userId: string): Promise<Float32Array | undefined> {
     return this.#read(collectionId, (open) => reads.readUserCentroid(open, userId));
   }
 
-  async listUsers(collectionId: string, page: Page<number>): Promise<Listing<User, number>> {
+  listUsers(collectionId: string, page: Page<number>): Promise<Listing<User, number>> {
     return this.#read(collectionId, (open) => reads.listUsers(open, checked(page)));
   }
 
@@ -274,7 +276,7 @@ class SqliteStore implements Store {
     decide: (state: UserFacesState) => UserFacesChange<R>,
   ): Promise<Committed<R>> {
     const ports: Parameters<typeof changeUserFaces>[0] = {
-      read: async (work) => this.#read(collectionId, work),
+      read: (work) => this.#read(collectionId, work),
       write: (file, change) =>
         this.#parts.writer.call(
           'changeUserFaces',
@@ -290,11 +292,11 @@ class SqliteStore implements Store {
     );
   }
 
-  async changeSequence(collectionId: string): Promise<number> {
+  changeSequence(collectionId: string): Promise<number> {
     return this.#read(collectionId, ({ connection }) => readState(connection).sequence);
   }
 
-  async changes(
+  changes(
     collectionId: string,
     after: number,
     limit: number,
@@ -361,8 +363,8 @@ class SqliteStore implements Store {
     return { file, path: this.#parts.reader.path(file), dimension };
   }
 
-  #read<T>(collectionId: string, work: (open: reads.OpenCollection) => T): T {
-    return this.#parts.reader.read(collectionId, work);
+  #read<T>(collectionId: string, work: (open: reads.OpenCollection) => T): Promise<T> {
+    return this.#turns.run(() => this.#parts.reader.read(collectionId, work));
   }
 
   /** Accepts a write, unless too many wait already. */

@@ -6,8 +6,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
-import { cosineFloor, reaches, similarityOf } from '../dist/domain/similarity.js';
 import { refusals } from '../dist/domain/quality.js';
+import { cosineFloor, reaches, similarityOf } from '../dist/domain/similarity.js';
 import { analyse, facesFolder, labelledFace, photos, readCsv } from './faces.mjs';
 import { allPairs, centroid, cosine, foldAccuracy, shareAbove, thresholdAt } from './metrics.mjs';
 
@@ -196,7 +196,8 @@ function searchScope(scope, users, strangers) {
       return {
         threshold,
         tar: genuine.filter(accepted).length / genuine.length,
-        falseAcceptPerComparison: impostor.filter(accepted).length / (impostor.length || Number.NaN),
+        falseAcceptPerComparison:
+          impostor.filter(accepted).length / (impostor.length || Number.NaN),
         strangersWithAMatch: best.filter(accepted).length / (best.length || Number.NaN),
       };
     }),
@@ -214,18 +215,20 @@ function noFace() {
   const list = rows.filter((row) => row.kind === 'no-face');
   return {
     promise: PROMISE.noFace,
-    kinds: groupBy(list, (row) => (row.tags.includes('animal') ? 'animal' : 'other')).map(([name, some]) => {
-      const found = some.filter((row) => (results.get(row.path).faces?.length ?? 0) > 0);
-      return {
-        name,
-        photos: some.length,
-        clean: 1 - found.length / some.length,
-        found: found.map((row) => ({
-          path: row.path,
-          confidence: results.get(row.path).faces.map((face) => Math.round(face.confidence)),
-        })),
-      };
-    }),
+    kinds: groupBy(list, (row) => (row.tags.includes('animal') ? 'animal' : 'other')).map(
+      ([name, some]) => {
+        const found = some.filter((row) => (results.get(row.path).faces?.length ?? 0) > 0);
+        return {
+          name,
+          photos: some.length,
+          clean: 1 - found.length / some.length,
+          found: found.map((row) => ({
+            path: row.path,
+            confidence: results.get(row.path).faces.map((face) => Math.round(face.confidence)),
+          })),
+        };
+      },
+    ),
   };
 }
 
@@ -377,9 +380,7 @@ function print(result) {
     })),
   );
   console.log('Quality filters on normal photos; miss rate of genuine pairs at 75');
-  console.table(
-    result.qualityFilter.map(({ passed, ...row }) => ({ ...rounded(row), ...passed })),
-  );
+  console.table(result.qualityFilter.map(({ passed, ...row }) => ({ ...rounded(row), ...passed })));
 }
 
 function round(value) {

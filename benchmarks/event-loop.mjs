@@ -121,7 +121,8 @@ const summary = Object.fromEntries(
       p50Ms: median(rounds.map(({ p50 }) => p50)),
       p99Ms: median(rounds.map(({ p99 }) => p99)),
       maxMs: Math.max(...rounds.map(({ max }) => max)),
-      photosPerSecond: name === 'indexing' ? median(rounds.map(({ perSecond }) => perSecond)) : undefined,
+      photosPerSecond:
+        name === 'indexing' ? median(rounds.map(({ perSecond }) => perSecond)) : undefined,
     },
   ]),
 );

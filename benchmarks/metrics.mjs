@@ -27,7 +27,10 @@ export function allPairs(items) {
       if (items[i].person === items[j].person) genuine.push(score);
       else impostor[count++] = score;
     }
-  return { genuine: genuine.toSorted((a, b) => a - b), impostor: impostor.slice(0, count).toSorted() };
+  return {
+    genuine: genuine.toSorted((a, b) => a - b),
+    impostor: impostor.slice(0, count).toSorted(),
+  };
 }
 
 /** The score which a share `fmr` of the sorted impostor scores exceeds; undefined below 30 such errors. */

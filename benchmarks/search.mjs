@@ -100,7 +100,10 @@ async function recall(search) {
 
 const times = await interleaved(
   Object.fromEntries(
-    Object.entries(variants).map(([name, { search }]) => [name, (i) => search(queries[i % QUERIES])]),
+    Object.entries(variants).map(([name, { search }]) => [
+      name,
+      (i) => search(queries[i % QUERIES]),
+    ]),
   ),
   ROUNDS,
 );

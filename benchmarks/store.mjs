@@ -23,7 +23,8 @@ const USERS = 128;
 const FACES_A_USER = 10;
 const SEED = 20261121;
 
-if (process.argv[2] === '--variant') console.log(JSON.stringify(await trial(process.argv[3], process.argv[4])));
+if (process.argv[2] === '--variant')
+  console.log(JSON.stringify(await trial(process.argv[3], process.argv[4])));
 else report(process.argv[2] ?? tmpdir());
 
 /** One child process a trial, the variants in turn, so that a slow moment of the machine meets them all. */
@@ -135,20 +136,36 @@ async function throughStore(directory, users, callers) {
 function decide(members, added, link) {
   const unlink = link.length > 0 ? [] : members.map(({ faceId }) => faceId);
   const left = link.length > 0 ? [...members, ...added] : [];
-  return { link, unlink, centroid: centroid(left.map(({ embedding }) => embedding)), response: { link, unlink } };
+  return {
+    link,
+    unlink,
+    centroid: centroid(left.map(({ embedding }) => embedding)),
+    response: { link, unlink },
+  };
 }
 
 /** The same reads and writes on the same file, without the store. */
 function alone(directory, users) {
   const folder = join(directory, 'collections');
-  const db = new Database(join(folder, readdirSync(folder).find((name) => name.endsWith('.db'))));
-  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -8192');
+  const db = new Database(
+    join(
+      folder,
+      readdirSync(folder).find((name) => name.endsWith('.db')),
+    ),
+  );
+  db.exec(
+    'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -8192',
+  );
   const sql = (text) => db.prepare(text);
   const s = {
     token: sql('SELECT response FROM tokens WHERE operation = ? AND token = ?'),
     user: sql('SELECT id, version FROM users WHERE user_id = ?'),
-    members: sql('SELECT f.id, v.vector FROM faces f JOIN face_vectors v ON v.id = f.id WHERE f.user_row = ?'),
-    face: sql('SELECT f.id, f.user_row, v.vector FROM faces f JOIN face_vectors v ON v.id = f.id WHERE f.face_id = ?'),
+    members: sql(
+      'SELECT f.id, v.vector FROM faces f JOIN face_vectors v ON v.id = f.id WHERE f.user_row = ?',
+    ),
+    face: sql(
+      'SELECT f.id, f.user_row, v.vector FROM faces f JOIN face_vectors v ON v.id = f.id WHERE f.face_id = ?',
+    ),
     move: sql('UPDATE faces SET user_row = ? WHERE id = ?'),
     put: sql('INSERT OR REPLACE INTO user_vectors VALUES (?, ?)'),
     drop: sql('DELETE FROM user_vectors WHERE id = ?'),
@@ -170,7 +187,13 @@ function alone(directory, users) {
     const { sequence } = s.sequence.get();
     s.change.run(sequence, userId);
     s.version.run(link ? faceIds.length : 0, sequence, user.id);
-    s.remember.run(operation, key, digest, JSON.stringify({ link: faceIds, unlink: [] }), expiresAtMs);
+    s.remember.run(
+      operation,
+      key,
+      digest,
+      JSON.stringify({ link: faceIds, unlink: [] }),
+      expiresAtMs,
+    );
   });
   const meter = newMeter();
   for (let turn = 0; meter.running(); turn++) {
@@ -223,7 +246,13 @@ function newFace(random) {
 }
 
 function token() {
-  return { operation: 'AssociateFaces', token: randomUUID(), digest: 'd'.repeat(64), nowMs: 0, expiresAtMs: 86_400_000 };
+  return {
+    operation: 'AssociateFaces',
+    token: randomUUID(),
+    digest: 'd'.repeat(64),
+    nowMs: 0,
+    expiresAtMs: 86_400_000,
+  };
 }
 
 function centroid(vectors) {
@@ -249,7 +278,9 @@ function generator(seed) {
 
 function median(values) {
   const known = values.filter((value) => value !== null).toSorted((a, b) => a - b);
-  return known.length === 0 ? null : round((known[(known.length - 1) >> 1] + known[known.length >> 1]) / 2);
+  return known.length === 0
+    ? null
+    : round((known[(known.length - 1) >> 1] + known[known.length >> 1]) / 2);
 }
 
 function round(value) {

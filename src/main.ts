@@ -38,7 +38,7 @@ export async function startService(config: Config, log: Log): Promise<RunningSer
   const credentials = readCredentials(config);
   const closers: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
-    for (const closePart of closers.splice(0).reverse()) await closePart();
+    for (const closePart of closers.splice(0).toReversed()) await closePart();
   };
   try {
     const store = await createSqliteStore({ directory: config.dataDirectory, log: noteTo(log) });
@@ -55,7 +55,7 @@ export async function startService(config: Config, log: Log): Promise<RunningSer
     const services = await servicesOf(config, { store, vision, vectors });
     const metrics = createMetrics(() => ({ vision: vision.status(), vectors: vectors.status() }));
     const warmUp = loadCollections(services, log);
-    closers.push(warmUp.stop);
+    closers.push(() => warmUp.stop());
     const app = openServer(config, { log, metrics, services, credentials, warmUp });
     closers.push(() => app.close());
     const endpoint = await listen(app, config);

@@ -36,32 +36,29 @@ export function createMetrics(sizes: () => Sizes): Metrics {
     labelNames: ['operation', 'code'],
     registers,
   });
-  new Gauge({
+  const images = new Gauge({
     name: 'likeness_vision_images',
     help: 'Photos in inference by state',
     labelNames: ['state'],
     registers,
-    collect() {
-      const { running, queued } = sizes().vision;
-      this.set({ state: 'running' }, running);
-      this.set({ state: 'queued' }, queued);
-    },
   });
-  new Gauge({
+  const vectors = new Gauge({
     name: 'likeness_vectors',
     help: 'Searchable vectors by kind',
     labelNames: ['kind'],
     registers,
-    collect() {
-      const { faces, users } = sizes().vectors;
-      this.set({ kind: 'face' }, faces);
-      this.set({ kind: 'user' }, users);
-    },
   });
   return {
     step: (step, operation, seconds) => steps.observe({ step, operation }, seconds),
     request: (operation, code) => requests.inc({ operation, code }),
     contentType: registry.contentType,
-    text: () => registry.metrics(),
+    text() {
+      const { vision, vectors: loaded } = sizes();
+      images.set({ state: 'running' }, vision.running);
+      images.set({ state: 'queued' }, vision.queued);
+      vectors.set({ kind: 'face' }, loaded.faces);
+      vectors.set({ kind: 'user' }, loaded.users);
+      return registry.metrics();
+    },
   };
 }

@@ -64,7 +64,7 @@ function sources(folder, pattern) {
   return readdirSync(join(root, folder), { recursive: true })
     .map((name) => join(folder, name))
     .filter((name) => pattern.test(name) && !name.includes('build/'))
-    .sort();
+    .toSorted();
 }
 
 /**

@@ -11,7 +11,7 @@ export function centroidOf(
   const [first] = faces;
   if (!first) return undefined;
   const sum = new Float64Array(first.embedding.length);
-  for (const { embedding } of [...faces].sort(byFaceId)) {
+  for (const { embedding } of faces.toSorted(byFaceId)) {
     if (embedding.length !== sum.length)
       throw new RangeError(`expected ${sum.length} floats, got ${embedding.length}`);
     embedding.forEach((value, i) => {

@@ -37,7 +37,7 @@ export async function compareFaces(
   return {
     SourceImageFace: { BoundingBox: toBoundingBox(source.box), Confidence: source.confidence },
     FaceMatches: matched
-      .sort((a, b) => b.similarity - a.similarity)
+      .toSorted((a, b) => b.similarity - a.similarity)
       .map(({ similarity, face }) => ({ Similarity: similarity, Face: face })),
     UnmatchedFaces: scored
       .filter(({ similarity }) => !reaches(similarity, threshold))

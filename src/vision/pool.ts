@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { ApiError } from '../errors.js';
 import { DEFAULT_MODELS, embeddingModel, loadCard } from './models.js';
+import { FALLBACK_RUNTIME, ONE_THREAD_ONLY, type RuntimeName } from './runtimes/runtime.js';
 import { VisionThread } from './thread.js';
 import type { AnalyseRequest, EmbeddingModel, ImageAnalysis, Vision } from './vision.js';
 
@@ -8,7 +9,7 @@ import type { AnalyseRequest, EmbeddingModel, ImageAnalysis, Vision } from './vi
 export interface VisionOptions {
   /** `auto`, or the name of one runtime, which then has to work. */
   runtime: string;
-  /** Worker threads; each analyses one image at a time and holds its own copy of the nets. */
+  /** Worker threads; each analyses one image at a time with its own nets. Native runtimes take one whatever this says. */
   workers: number;
   /** Images that may wait for a worker. */
   maxQueued: number;
@@ -60,7 +61,7 @@ export async function createVision(options: Partial<VisionOptions> = {}): Promis
 
 class VisionPool implements Vision {
   readonly model: EmbeddingModel;
-  runtime = '';
+  runtime: RuntimeName = FALLBACK_RUNTIME;
   readonly #options: VisionOptions;
   readonly #threads = new Set<VisionThread>();
   readonly #queue: Job[] = [];
@@ -82,11 +83,12 @@ class VisionPool implements Vision {
     try {
       const { runtime, refused } = await this.#add(this.#options.runtime);
       this.runtime = runtime;
-      await Promise.all(Array.from({ length: workers - 1 }, () => this.#add(runtime)));
+      const more = ONE_THREAD_ONLY.has(runtime) ? 0 : workers - 1;
+      await Promise.all(Array.from({ length: more }, () => this.#add(runtime)));
       log?.('vision is ready', {
         runtime,
         refused,
-        workers,
+        workers: this.#threads.size,
         model: this.model.id,
         startMs: Math.round(performance.now() - startedAt),
       });
@@ -175,6 +177,7 @@ class VisionPool implements Vision {
     this.#add(this.runtime).catch((error: unknown) => {
       this.#options.log?.('a vision worker did not start', { error: String(error) });
       if (this.#closing) return this.#giveUp();
+      if (this.#fallBack()) return;
       const timer = setTimeout(() => {
         this.#restarts.delete(timer);
         this.#replace();
@@ -183,6 +186,16 @@ class VisionPool implements Vision {
       this.#restarts.add(timer);
       this.#restartDelayMs = Math.min(2 * this.#restartDelayMs, RESTART_DELAY_MS.most);
     });
+  }
+
+  /** A lost native runtime cannot be loaded again; where the choice was ours, the others take over. */
+  #fallBack(): boolean {
+    if (this.#options.runtime !== 'auto' || !ONE_THREAD_ONLY.has(this.runtime)) return false;
+    const lost = this.runtime;
+    this.runtime = FALLBACK_RUNTIME;
+    this.#options.log?.('vision falls back to another runtime', { lost, runtime: this.runtime });
+    for (let count = 0; count < this.#options.workers; count++) this.#replace();
+    return true;
   }
 
   #idle(): VisionThread | undefined {

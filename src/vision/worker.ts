@@ -1,6 +1,7 @@
 import { workerData } from 'node:worker_threads';
 import { serveWorker, Transfer } from '../worker-rpc.js';
 import { Pipeline } from './pipeline.js';
+import type { RuntimeName } from './runtimes/runtime.js';
 import { type RefusedRuntime, selectRuntime } from './runtimes/select.js';
 import type { AnalyseRequest, ImageAnalysis } from './vision.js';
 
@@ -12,7 +13,7 @@ export interface WorkerSettings {
 
 /** What a worker tells when it is ready. */
 export interface WorkerReady {
-  runtime: string;
+  runtime: RuntimeName;
   refused: RefusedRuntime[];
 }
 

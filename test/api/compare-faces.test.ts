@@ -56,7 +56,7 @@ describe('CompareFaces', () => {
       [empty, face],
       [face, empty],
     ] as const) {
-      const refused = compare(...pair);
+      const refused = compare(pair[0], pair[1]);
       await expect(refused).rejects.toBeInstanceOf(InvalidParameterException);
       await expect(refused).rejects.toThrow('Request has invalid parameters');
     }

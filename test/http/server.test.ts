@@ -47,6 +47,10 @@ describe('a body', () => {
   });
 });
 
+const failing = async (): Promise<never> => {
+  throw new Error('secret detail');
+};
+
 describe('for operators', () => {
   it('/health/live answers as long as the process does', async () => {
     const reply = await serverWith().inject('/health/live');
@@ -58,9 +62,7 @@ describe('for operators', () => {
       store: async () => {
         throw new OperatorError('the disk is full: free some space');
       },
-      vision: async () => {
-        throw new Error('secret detail');
-      },
+      vision: failing,
       vectors: async () => undefined,
     };
     const reply = await serverWith({ ready: checks }).inject('/health/ready');
@@ -81,11 +83,8 @@ describe('for operators', () => {
 
   it('a fault of the server itself is logged and hidden', async () => {
     const logged: string[] = [];
-    const text = async (): Promise<string> => {
-      throw new Error('secret detail');
-    };
     const app = serverWith({
-      metrics: { contentType: 'text/plain', text },
+      metrics: { contentType: 'text/plain', text: failing },
       log: { error: (_, line) => logged.push(line) },
     });
     const reply = await app.inject('/metrics');

@@ -14,7 +14,10 @@ import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { ApiError, OperatorError } from '../../src/errors.js';
 import { openWriter } from '../../src/store/sqlite/connection.js';
+import { COLLECTION, migrate } from '../../src/store/sqlite/migrations.js';
 import { createSqliteStore, type SqliteStoreOptions } from '../../src/store/sqlite/store.js';
+import { insertFaces } from '../../src/store/sqlite/write-faces.js';
+import { changeUserFaces, createUser } from '../../src/store/sqlite/write-users.js';
 import { storeContract } from './contract.js';
 import {
   expectConsistent,
@@ -23,6 +26,7 @@ import {
   newFace,
   snapshot,
   storeFaces,
+  unitVector,
 } from './samples.js';
 import { collectionFiles, fileOf, newDirectory, openStore, scratch } from './sqlite-store.js';
 
@@ -187,6 +191,34 @@ describe('durability', () => {
     await expect(store.collection('c')).rejects.toThrow('the store is closed');
     const again = await openStore({ directory });
     expect(await again.store.collection('c')).toMatchObject({ faceCount: 50 });
+  });
+});
+
+describe('conditional writes', () => {
+  it('refuse a decision on a user that has changed since it was read', () => {
+    const path = join(newDirectory(), 'some.db');
+    closeSync(openSync(path, 'w'));
+    const connection = openWriter(path);
+    migrate(connection, COLLECTION);
+    createUser(connection, { userId: 'u', maxUsers: 1 });
+    insertFaces(connection, { faces: [newFace(1), newFace(2)], maxFaces: 9 });
+    const user = { id: 1, version: 0 };
+    const change = (link: number, faceCount: number) =>
+      changeUserFaces(connection, {
+        userId: 'u',
+        user,
+        seen: [],
+        link: [link],
+        unlink: [],
+        centroid: unitVector(1),
+        faceCount,
+        response: 'null',
+      });
+    expect(change(2, 1)).toEqual({ stale: false, sequence: 3 });
+    expect(change(3, 1)).toEqual({ stale: true });
+    user.version = 3;
+    expect(change(3, 2)).toEqual({ stale: false, sequence: 4 });
+    connection.close();
   });
 });
 

@@ -24,7 +24,7 @@ export async function showGroupPhotos(
   const stored = photos.filter((photo) => basename(photo) !== HELD_OUT);
   const searched = photos.filter((photo) => basename(photo) === HELD_OUT);
   const { faces, unindexed } = await indexAll(session, stored);
-  const associations = [...unindexed, ...(await associateAll(session, faces))].sort(byPhoto);
+  const associations = [...unindexed, ...(await associateAll(session, faces))].toSorted(byPhoto);
   const searches = (
     await Promise.all(searched.map((photo) => searchAll(client, session, photo)))
   ).flat();
@@ -122,7 +122,7 @@ async function searchAll(
       percent(found?.similarity),
     ]);
   }
-  return rows.sort(byPhoto);
+  return rows.toSorted(byPhoto);
 }
 
 /** By photo, then from left to right. */

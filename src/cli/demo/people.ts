@@ -52,9 +52,9 @@ async function indexAll(
   people: readonly Person[],
   unusable: Row[],
 ): Promise<Enrolment[]> {
-  const enrolments = people.map((person) => {
+  const enrolments = people.map((person): Enrolment => {
     const probe = person.photos.length > 1 ? person.photos.at(-1) : undefined;
-    return { person, userId: asId(person.name), faces: [], probe } as Enrolment;
+    return { person, userId: asId(person.name), faces: [], probe };
   });
   const jobs = enrolments.flatMap((enrolment) =>
     enrolment.person.photos

@@ -15,7 +15,7 @@ const PHOTO = /\.(jpe?g|png)$/i;
 export async function samplePhotos(): Promise<string[]> {
   const packageFile = createRequire(import.meta.url).resolve('@vladmandic/face-api/package.json');
   const folder = join(dirname(packageFile), 'demo');
-  const names = (await readdir(folder)).filter((name) => /^sample\d+\.jpg$/.test(name)).sort();
+  const names = (await readdir(folder)).filter((name) => /^sample\d+\.jpg$/.test(name)).toSorted();
   if (names.length === 0)
     throw new OperatorError(`No sample photos in ${folder}: run npm ci again`);
   return names.map((name) => join(folder, name));
@@ -30,7 +30,7 @@ export async function peopleIn(folder: string): Promise<Person[]> {
     if (!entry.isDirectory()) continue;
     const names = (await readdir(join(folder, entry.name)))
       .filter((name) => PHOTO.test(name))
-      .sort();
+      .toSorted();
     if (names.length > 0)
       people.push({
         name: entry.name,
@@ -41,5 +41,5 @@ export async function peopleIn(folder: string): Promise<Person[]> {
     throw new OperatorError(
       `${folder} holds no folder with JPEG or PNG files: expected ${folder}/<person>/<photo>.jpg`,
     );
-  return people.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return people.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }

@@ -68,7 +68,7 @@ export class DemoSession {
           Face?.FaceId === undefined
             ? []
             : [{ faceId: Face.FaceId, ...centreOf(Face.BoundingBox) }],
-        ).sort((a, b) => a.x - b.x),
+        ).toSorted((a, b) => a.x - b.x),
         refused: UnindexedFaces.map(({ Reasons = [], FaceDetail }) => ({
           ...centreOf(FaceDetail?.BoundingBox),
           reasons: Reasons.join(', '),

@@ -29,52 +29,54 @@ interface VectorRow {
  * `checkOpen` throws when the connection was closed while the consumer or the event loop had its turn.
  */
 export async function* readVectors(
-  { connection, dimension }: OpenCollection,
+  collection: OpenCollection,
   checkOpen: () => void,
 ): AsyncGenerator<VectorBatch, void, undefined> {
-  connection.run('BEGIN');
-  const { sequence } = readState(connection);
+  collection.connection.run('BEGIN');
+  const { sequence } = readState(collection.connection);
   let batches = 0;
   for (const kind of ['face', 'user'] as const) {
-    for (let after = 0; ; ) {
-      const rows = await readBatch({ connection, kind, after }, checkOpen);
-      const last = rows.at(-1);
-      if (!last) break;
-      after = last.id;
+    let after: number | undefined = 0;
+    while (after !== undefined) {
+      const batch: Batch = await readBatch(collection, { kind, after }, checkOpen);
+      after = batch.last;
+      if (after === undefined) break;
       batches += 1;
-      yield { sequence, kind, ...decodeRows(rows, dimension, kind) };
+      yield { sequence, kind, keys: batch.keys, rows: batch.rows };
       checkOpen();
     }
   }
   if (batches === 0) yield { sequence, kind: 'face', keys: [], rows: new Float32Array(0) };
 }
 
+interface Batch {
+  keys: string[];
+  rows: Float32Array;
+  /** The row id the next batch comes after; undefined when this one is empty. */
+  last: number | undefined;
+}
+
+/** Reads and decodes a few rows a turn. */
 async function readBatch(
-  from: { connection: Connection; kind: VectorKind; after: number },
+  { connection, dimension }: OpenCollection,
+  from: { kind: VectorKind; after: number },
   checkOpen: () => void,
-): Promise<VectorRow[]> {
-  const rows: VectorRow[] = [];
-  let { after } = from;
-  while (rows.length < BATCH_ROWS) {
-    const some = from.connection.all<VectorRow>(PAGE[from.kind], after, ROWS_A_TURN);
-    rows.push(...some);
-    after = some.at(-1)?.id ?? after;
+): Promise<Batch> {
+  const floats = new Float32Array(BATCH_ROWS * dimension);
+  const keys: string[] = [];
+  let last: number | undefined;
+  while (keys.length < BATCH_ROWS) {
+    const some = connection.all<VectorRow>(PAGE[from.kind], last ?? from.after, ROWS_A_TURN);
+    for (const { key, vector } of some) {
+      const start = keys.push(key) * dimension - dimension;
+      const target = floats.subarray(start, start + dimension);
+      decodeEmbeddingInto(vector, target, `${from.kind} ${key}`);
+    }
+    last = some.at(-1)?.id ?? last;
     if (some.length < ROWS_A_TURN) break;
     await nextTurn();
     checkOpen();
   }
-  return rows;
-}
-
-function decodeRows(
-  rows: readonly VectorRow[],
-  dimension: number,
-  kind: VectorKind,
-): { keys: string[]; rows: Float32Array } {
-  const floats = new Float32Array(rows.length * dimension);
-  rows.forEach(({ key, vector }, index) => {
-    const target = floats.subarray(index * dimension, (index + 1) * dimension);
-    decodeEmbeddingInto(vector, target, `${kind} ${key}`);
-  });
-  return { keys: rows.map(({ key }) => key), rows: floats };
+  const isFull = keys.length === BATCH_ROWS;
+  return { keys, rows: isFull ? floats : floats.slice(0, keys.length * dimension), last };
 }

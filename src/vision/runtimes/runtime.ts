@@ -23,3 +23,12 @@ export interface Runtime {
 /** The runtimes there are, best first: the order in which `auto` tries them. */
 export const RUNTIME_NAMES = ['tfjs-node-gpu', 'tfjs-node', 'tfjs-wasm'] as const;
 export type RuntimeName = (typeof RUNTIME_NAMES)[number];
+
+/**
+ * Runtimes that only one thread of a process can load, ever: the native binding keeps its backend in a global
+ * and does not register a second time (tfjs issues 2079, 8388). libtensorflow uses all cores from that thread.
+ */
+export const ONE_THREAD_ONLY: ReadonlySet<RuntimeName> = new Set(['tfjs-node-gpu', 'tfjs-node']);
+
+/** The runtime that starts on any thread of any machine. */
+export const FALLBACK_RUNTIME: RuntimeName = 'tfjs-wasm';

@@ -38,15 +38,18 @@ export class Transfer<T> {
   }
 }
 
+/** The folder this file lies in: src/, or dist/ in the compiled service. */
+const HERE = new URL('.', import.meta.url).href;
+
 /**
  * The file a worker runs. Node 20 cannot run TypeScript, so a part that itself runs from src/ (under
  * the test runner) starts the compiled twin in dist/.
  */
 export function workerFile(importMetaUrl: string, relative: string): URL {
   const url = new URL(relative, importMetaUrl);
-  return importMetaUrl.endsWith('.ts')
-    ? new URL(url.href.replace('/src/', '/dist/').replace(/\.ts$/, '.js'))
-    : url;
+  if (!importMetaUrl.endsWith('.ts')) return url;
+  const path = url.href.slice(HERE.length).replace(/\.ts$/, '.js');
+  return new URL(`../dist/${path}`, HERE);
 }
 
 /** Calls the methods a worker thread serves. A worker that dies rejects everything still open. */
@@ -88,8 +91,9 @@ export class WorkerClient<M extends object> {
     if (this.#dead) return Promise.reject(this.#dead);
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
-      this.#open.set(id, { resolve, reject });
+      // Throws for what cannot be cloned, and so rejects, before the call counts as open.
       this.#worker.postMessage({ id, method, argument } satisfies CallMessage, transfer);
+      this.#open.set(id, { resolve, reject });
     });
   }
 

@@ -157,7 +157,7 @@ class VisionPool implements Vision {
     const thread = new VisionThread({ runtime, maxPixels }, (error) => {
       // A thread that was taken out on purpose is no longer in the set.
       if (!this.#threads.delete(thread)) return;
-      log?.('a vision worker died', { error: error?.message });
+      log?.('a vision worker died', { error: error?.message ?? 'it ended without an error' });
       this.#replace();
     });
     const ready = await thread.start();

@@ -28,7 +28,7 @@ async function crowd(vision: Vision): Promise<Buffer> {
     })
     .resize(120, 120)
     .toBuffer();
-  return sharp({ create: { width: 1200, height: 1200, channels: 3, background: '#333333' } })
+  return sharp({ create: { width: 960, height: 960, channels: 3, background: '#333333' } })
     .composite([{ input: face, tile: true, gravity: 'northwest' }])
     .jpeg()
     .toBuffer();
@@ -92,10 +92,10 @@ describe('the time limit', () => {
   it('gives up an image that takes too long and answers the ones behind it', async () => {
     const messages: string[] = [];
     // The limit follows this machine's speed: a third of what the crowd needs, many times what a photo does.
-    const patient = await start({});
+    const patient = await start({ timeoutMs: 600_000 });
     const photo = await crowd(patient);
     const startedAt = performance.now();
-    expect((await patient.analyse(photo, EVERYTHING)).faces.length).toBeGreaterThan(50);
+    expect((await patient.analyse(photo, EVERYTHING)).faces.length).toBeGreaterThan(30);
     const timeoutMs = Math.round((performance.now() - startedAt) / 3);
     const vision = await start({ timeoutMs, log: (message) => messages.push(message) });
     const slow = vision.analyse(photo, EVERYTHING);
@@ -107,7 +107,7 @@ describe('the time limit', () => {
     expect((await behind).faces).toHaveLength(SAMPLE_FACES[2]);
     expect(vision.status()).toEqual({ workers: 1, running: 0, queued: 0 });
     expect(messages).toContain('an image exceeded the time limit; its worker is replaced');
-  });
+  }, 300_000);
 });
 
 describe('starting', () => {

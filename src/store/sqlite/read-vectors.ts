@@ -1,7 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { decodeEmbeddingInto } from '../embeddings.js';
 import type { VectorBatch, VectorKind } from '../store.js';
-import type { Connection } from './connection.js';
 import type { OpenCollection } from './read-collection.js';
 import { readState } from './rows.js';
 

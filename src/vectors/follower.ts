@@ -1,3 +1,4 @@
+import { ApiError } from '../errors.js';
 import type { Pacer } from './pacer.js';
 import type { VectorIndex } from './vector-index.js';
 import type { VectorKind, VectorSource } from './vectors.js';
@@ -173,8 +174,12 @@ export class Follower {
     for (const { reject } of waiters) reject(error);
   }
 
-  #closedError(): Error {
-    return new Error(`collection ${this.#collectionId} was dropped from the search index`);
+  /** The collection was deleted while somebody waited for it. */
+  #closedError(): ApiError {
+    return new ApiError(
+      'ResourceNotFoundException',
+      `The collection id: ${this.#collectionId} does not exist`,
+    );
   }
 }
 

@@ -20,27 +20,34 @@ const rowsOf = (report: string, start: RegExp): string[] =>
   report.split('\n').filter((line) => start.test(line));
 
 describe('likeness demo', () => {
-  it('sorts the sample photos into people and finds one of them on the photo it kept out', async () => {
+  it('sorts the sample photos into people, finds them again and knows strangers', async () => {
     const { stdout, stderr } = await run('demo');
-    const associations = rowsOf(stdout, /^sample[12456]\.jpg/);
-    // One row a face: 3 + 3 + 4 + 5 + 4 people are on the five stored photos.
-    expect(associations).toHaveLength(19);
-    expect(associations[0]).toMatch(/person-1 \(new\)$/);
-    expect(associations.some((row) => row.includes('refused: LOW_MATCH_CONFIDENCE'))).toBe(true);
-    expect(associations.some((row) => / accepted /.test(row))).toBe(true);
+    const [associations = '', searches = ''] = stdout.split('SearchUsersByImage');
+    const rows = rowsOf(associations, /^sample\d\.jpg/);
+    // One row a face: the five stored photos show 3 + 3 + 3 + 4 + 4 people.
+    expect(rows).toHaveLength(17);
     // The leftmost person of sample2.jpg is seen from the side.
-    expect(associations.find((row) => row.includes('not stored'))).toMatch(
-      /^sample2\.jpg +2\d % .*EXTREME_POSE$/,
+    expect(rows.filter((row) => row.includes('not stored'))).toEqual([
+      expect.stringMatching(/^sample2\.jpg +2\d % .*EXTREME_POSE$/),
+    ]);
+    // One woman is on two photos: rightmost on sample1.jpg, in the middle of sample3.jpg.
+    const [, , anna] = rows.filter((row) => row.startsWith('sample1.jpg'));
+    expect(anna).toMatch(/person-3 \(new\)$/);
+    expect(rows.filter((row) => / accepted /.test(row))).toEqual([
+      expect.stringMatching(/^sample3\.jpg +6\d % .* person-3 +9\d\.\d\d +accepted +person-3$/),
+    ]);
+    expect(rows.filter((row) => row.includes('refused: LOW_MATCH_CONFIDENCE'))).toHaveLength(14);
+
+    const strangers = rowsOf(searches, /^sample5\.jpg/);
+    expect(strangers).toHaveLength(5);
+    for (const row of strangers) expect(row).toMatch(/ nobody +–$/);
+    const owners = rows
+      .filter((row) => row.startsWith('sample6.jpg'))
+      .map((row) => /(person-\d+) \(new\)$/.exec(row)?.[1]);
+    const found = rowsOf(searches, /^sample6\.jpg/).map(
+      (row) => / (person-\d+) +9\d\./.exec(row)?.[1],
     );
-    // Anna is the rightmost person of sample1.jpg and in the middle of sample3.jpg.
-    const anna = /(person-\d+) \(new\)$/.exec(
-      associations.filter((row) => row.startsWith('sample1.jpg'))[2] ?? '',
-    )?.[1];
-    const searches = rowsOf(stdout, /^sample3\.jpg/);
-    expect(searches).toHaveLength(3);
-    expect(searches[1]).toMatch(new RegExp(` ${anna} +9\\d\\.\\d\\d$`));
-    expect(searches[0]).toMatch(/ nobody +–$/);
-    expect(searches[2]).toMatch(/ nobody +–$/);
+    expect(found).toEqual(owners);
     expect(stderr).toContain('IndexFaces, photos: 5 of 5');
   });
 

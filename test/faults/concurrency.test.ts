@@ -1,11 +1,13 @@
 import { rm } from 'node:fs/promises';
 import {
   CreateCollectionCommand,
+  DeleteCollectionCommand,
+  DescribeCollectionCommand,
   DisassociateFacesCommand,
   SearchUsersCommand,
 } from '@aws-sdk/client-rekognition';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { associate, indexFace, newUser } from '../support/api.js';
 import { portrait, portraits } from '../support/photos.js';
 import { freshService, stopService } from '../support/service.js';
@@ -112,5 +114,31 @@ describe('concurrent changes of users', () => {
     const stored = await readStored(fresh.dataDirectory, CollectionId);
     expect(stored.centroidError).toBeLessThan(1e-6);
     expect([...stored.users.values()].flat().toSorted()).toEqual(faceIds.toSorted());
+  });
+});
+
+describe('a collection that is deleted while it is used', () => {
+  it('answers everybody with success or ResourceNotFoundException, and is gone', async () => {
+    const { client, close } = await freshService();
+    onTestFinished(close);
+    const photos = await portraits('berta', 4);
+    for (let round = 0; round < 5; round++) {
+      await client.send(new CreateCollectionCommand({ CollectionId: 'c' }));
+      const faceId = await indexFace(client, 'c', photos[0] ?? Buffer.alloc(0));
+      await newUser(client, 'c', 'u');
+      const uses = await Promise.allSettled([
+        ...photos.map((photo) => indexFace(client, 'c', photo)),
+        associate(client, 'c', 'u', [faceId]),
+        client.send(new SearchUsersCommand({ CollectionId: 'c', FaceId: faceId })),
+        client.send(new DeleteCollectionCommand({ CollectionId: 'c' })),
+        client.send(new SearchUsersCommand({ CollectionId: 'c', FaceId: faceId })),
+      ]);
+      for (const use of uses)
+        if (use.status === 'rejected')
+          expect(use.reason).toMatchObject({ name: 'ResourceNotFoundException' });
+      await expect(
+        client.send(new DescribeCollectionCommand({ CollectionId: 'c' })),
+      ).rejects.toThrow('Collection:c not found!');
+    }
   });
 });

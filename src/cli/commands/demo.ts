@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { CreateCollectionCommand, RekognitionClient } from '@aws-sdk/client-rekognition';
 import { OperatorError } from '../../errors.js';
-import { showGroupPhotos } from '../demo/group-photos.js';
+import { GROUP_PHOTOS_THRESHOLD, showGroupPhotos } from '../demo/group-photos.js';
 import { showPeople } from '../demo/people.js';
 import { peopleIn, samplePhotos } from '../demo/photos.js';
 import { startServiceProcess } from '../demo/service-process.js';
@@ -29,10 +29,13 @@ export async function demo(args: readonly string[]): Promise<void> {
   process.once('SIGINT', interrupted);
   try {
     await client.send(new CreateCollectionCommand({ CollectionId: COLLECTION }));
-    const session = new DemoSession(client, COLLECTION);
     const report = people
-      ? await showPeople(session, people)
-      : await showGroupPhotos(client, session, photos);
+      ? await showPeople(new DemoSession(client, COLLECTION), people)
+      : await showGroupPhotos(
+          client,
+          new DemoSession(client, COLLECTION, GROUP_PHOTOS_THRESHOLD),
+          photos,
+        );
     process.stdout.write(`\n${report}\n`);
   } finally {
     process.off('SIGINT', interrupted);

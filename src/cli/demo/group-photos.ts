@@ -1,6 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { DetectFacesCommand, type RekognitionClient } from '@aws-sdk/client-rekognition';
+import {
+  type BoundingBox,
+  DetectFacesCommand,
+  type RekognitionClient,
+} from '@aws-sdk/client-rekognition';
 import sharp from 'sharp';
 import { percent, progress, type Row, table } from './report.js';
 import { centreOf, type DemoSession, type IndexedFace, type Place } from './session.js';
@@ -9,31 +13,42 @@ interface Face extends IndexedFace {
   photo: string;
 }
 
-/** The photo that is not stored but searched for at the end. Two of its three people are strangers. */
-const HELD_OUT = 'sample3.jpg';
+/**
+ * All people on these photos are women of similar age, among whom strangers resemble each other more than
+ * the scale says for people at large (see the model's card). The default of 75 would take one for another.
+ */
+export const GROUP_PHOTOS_THRESHOLD = 85;
+
+/** The photo whose people are strangers: it is never stored, only searched for. */
+const STRANGERS = 'sample5.jpg';
+
+/** The photo whose people are searched for on other pictures of them. */
+const KNOWN = 'sample6.jpg';
 
 /**
  * Group photos without names: every face asks to join the user it resembles most; refused faces
- * become users of their own. One photo is kept out and each of its faces is searched for.
+ * become users of their own. Then strangers are searched for, and known people on altered pictures.
  */
 export async function showGroupPhotos(
   client: RekognitionClient,
   session: DemoSession,
   photos: readonly string[],
 ): Promise<string> {
-  const stored = photos.filter((photo) => basename(photo) !== HELD_OUT);
-  const searched = photos.filter((photo) => basename(photo) === HELD_OUT);
+  const named = (name: string): string[] => photos.filter((photo) => basename(photo) === name);
+  const stored = photos.filter((photo) => basename(photo) !== STRANGERS);
   const { faces, unindexed } = await indexAll(session, stored);
   const associations = [...unindexed, ...(await associateAll(session, faces))].toSorted(byPhoto);
-  const searches = (
-    await Promise.all(searched.map((photo) => searchAll(client, session, photo)))
-  ).flat();
+  const searches: Row[] = [];
+  for (const photo of named(STRANGERS))
+    searches.push(...(await searchAll(client, session, { photo, altered: false })));
+  for (const photo of named(KNOWN))
+    searches.push(...(await searchAll(client, session, { photo, altered: true })));
   return [
-    'AssociateFaces: each face asks to join the user it resembles most, and is taken at a similarity of 75',
+    `AssociateFaces: each face asks to join the user it resembles most (UserMatchThreshold ${GROUP_PHOTOS_THRESHOLD})`,
     table(['photo', 'face', 'asked to join', 'similarity', 'answer', 'belongs to'], associations),
     '',
-    `SearchUsersByImage, with each face of ${HELD_OUT}, which was never stored (threshold 80)`,
-    table(['photo', 'face', 'found', 'similarity'], searches),
+    `SearchUsersByImage: faces cut out of a photo that was never stored, and altered ones of a stored photo (${GROUP_PHOTOS_THRESHOLD})`,
+    table(['photo', 'face', 'picture', 'found', 'similarity'], searches),
   ].join('\n');
 }
 
@@ -89,40 +104,44 @@ async function associateAll(session: DemoSession, faces: readonly Face[]): Promi
   return rows;
 }
 
+/** Searches for every face of a photo, cut out as a person would send a portrait. */
 async function searchAll(
   client: RekognitionClient,
   session: DemoSession,
-  path: string,
+  { photo, altered }: { photo: string; altered: boolean },
 ): Promise<Row[]> {
-  const bytes = await readFile(path);
+  const bytes = await readFile(photo);
   const { FaceDetails = [] } = await client.send(
     new DetectFacesCommand({ Image: { Bytes: bytes } }),
   );
-  const { width, height } = await sharp(bytes).metadata();
   const rows: Row[] = [];
-  for (const { BoundingBox: box } of FaceDetails) {
-    const { Left = 0, Top = 0, Width = 0, Height = 0 } = box ?? {};
-    // The face with half its size around it, cut out as a user would send a portrait.
-    const left = Math.max(0, Math.round((Left - Width / 2) * width));
-    const top = Math.max(0, Math.round((Top - Height / 2) * height));
-    const portrait = await sharp(bytes)
-      .extract({
-        left,
-        top,
-        width: Math.min(width - left, Math.round(2 * Width * width)),
-        height: Math.min(height - top, Math.round(2 * Height * height)),
-      })
-      .jpeg({ quality: 95 })
-      .toBuffer();
-    const found = await session.userInPhoto(portrait);
+  for (const { BoundingBox: box = {} } of FaceDetails) {
+    const found = await session.userInPhoto(await portrait(bytes, box, altered));
     rows.push([
-      basename(path),
+      basename(photo),
       placeOf(centreOf(box)),
+      altered ? 'mirrored, darker, 160 pixels' : 'as it is',
       found?.userId ?? 'nobody',
       percent(found?.similarity),
     ]);
   }
   return rows.toSorted(byPhoto);
+}
+
+/** A face with half its size around it. */
+async function portrait(bytes: Buffer, box: BoundingBox, altered: boolean): Promise<Buffer> {
+  const { width, height } = await sharp(bytes).metadata();
+  const { Left = 0, Top = 0, Width = 0, Height = 0 } = box;
+  const left = Math.max(0, Math.round((Left - Width / 2) * width));
+  const top = Math.max(0, Math.round((Top - Height / 2) * height));
+  const cut = sharp(bytes).extract({
+    left,
+    top,
+    width: Math.min(width - left, Math.round(2 * Width * width)),
+    height: Math.min(height - top, Math.round(2 * Height * height)),
+  });
+  const picture = altered ? cut.resize(160).flop().modulate({ brightness: 0.7 }) : cut;
+  return picture.jpeg({ quality: altered ? 75 : 95 }).toBuffer();
 }
 
 /** By photo, then from left to right. */

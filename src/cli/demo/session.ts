@@ -43,10 +43,13 @@ export interface FoundUser {
 export class DemoSession {
   readonly #client: RekognitionClient;
   readonly #collection: { CollectionId: string };
+  readonly #threshold: { UserMatchThreshold?: number };
 
-  constructor(client: RekognitionClient, collectionId: string) {
+  /** Without a threshold the API's defaults hold: 75 to associate, 80 to search. */
+  constructor(client: RekognitionClient, collectionId: string, threshold?: number) {
     this.#client = client;
     this.#collection = { CollectionId: collectionId };
+    this.#threshold = threshold === undefined ? {} : { UserMatchThreshold: threshold };
   }
 
   /** Stores the faces of a photo, from left to right. A photo the service refuses gives the reason. */
@@ -87,10 +90,14 @@ export class DemoSession {
     await this.#client.send(new CreateUserCommand({ ...this.#collection, UserId: userId }));
   }
 
-  /** With the default UserMatchThreshold of 75. */
   async associate(userId: string, faceId: string): Promise<AssociationResult> {
     const { AssociatedFaces = [], UnsuccessfulFaceAssociations = [] } = await this.#client.send(
-      new AssociateFacesCommand({ ...this.#collection, UserId: userId, FaceIds: [faceId] }),
+      new AssociateFacesCommand({
+        ...this.#collection,
+        ...this.#threshold,
+        UserId: userId,
+        FaceIds: [faceId],
+      }),
     );
     const refusal = UnsuccessfulFaceAssociations[0];
     return {
@@ -113,10 +120,15 @@ export class DemoSession {
     return UserMatches.flatMap(toFoundUser);
   }
 
-  /** The user nearest to the largest face of a photo, if any reaches the default threshold of 80. */
+  /** The user nearest to the largest face of a photo, if any reaches the threshold. */
   async userInPhoto(bytes: Uint8Array): Promise<FoundUser | undefined> {
     const { UserMatches = [] } = await this.#client.send(
-      new SearchUsersByImageCommand({ ...this.#collection, Image: { Bytes: bytes }, MaxUsers: 1 }),
+      new SearchUsersByImageCommand({
+        ...this.#collection,
+        ...this.#threshold,
+        Image: { Bytes: bytes },
+        MaxUsers: 1,
+      }),
     );
     return UserMatches.flatMap(toFoundUser)[0];
   }

@@ -1,6 +1,7 @@
 import {
   IndexFacesCommand,
   ListFacesCommand,
+  type QualityFilter,
   ResourceNotFoundException,
 } from '@aws-sdk/client-rekognition';
 import sharp from 'sharp';
@@ -79,20 +80,24 @@ describe('IndexFaces', () => {
     expect(Faces).toHaveLength(1);
   });
 
-  it('refuses a blurred face with a reason, and takes it with QualityFilter NONE', async () => {
-    const CollectionId = await testCollection(client);
-    const Bytes = await sharp(await portrait('berta'))
-      .blur(9)
-      .jpeg()
-      .toBuffer();
-    const auto = await client.send(new IndexFacesCommand({ CollectionId, Image: { Bytes } }));
-    expect(auto.FaceRecords).toEqual([]);
-    expect(auto.UnindexedFaces?.[0]?.Reasons).toContain('LOW_SHARPNESS');
-    const none = await client.send(
-      new IndexFacesCommand({ CollectionId, Image: { Bytes }, QualityFilter: 'NONE' }),
-    );
-    expect(none.FaceRecords).toHaveLength(1);
-  });
+  it.each([
+    ['AUTO, the default,', undefined, 'LOW_BRIGHTNESS', { dark: true }],
+    ['MEDIUM', 'MEDIUM', 'LOW_SHARPNESS', { dark: false }],
+  ] as const)(
+    'with QualityFilter %s refuses what it must, NONE takes it',
+    async (_, filter, reason, { dark }) => {
+      const CollectionId = await testCollection(client);
+      const photo = sharp(await portrait('berta'));
+      const Bytes = await (dark ? photo.linear(0.04, 0) : photo.blur(9)).png().toBuffer();
+      const index = (QualityFilter?: QualityFilter) =>
+        client.send(new IndexFacesCommand({ CollectionId, Image: { Bytes }, QualityFilter }));
+      const filtered = await index(filter);
+      expect(filtered.FaceRecords).toEqual([]);
+      expect(filtered.UnindexedFaces?.[0]?.Reasons).toContain(reason);
+      const none = await index('NONE');
+      expect(none.FaceRecords).toHaveLength(1);
+    },
+  );
 
   it('stores a photo once for each ExternalImageId and answers with the stored face ids', async () => {
     const CollectionId = await testCollection(client);

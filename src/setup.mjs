@@ -8,9 +8,16 @@ import { fileURLToPath } from 'node:url';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const OLDEST_NODE = [20, 11];
-const LINES_SHOWN_ON_FAILURE = 30;
+const LINES_SHOWN = 15;
 
 class SetupError extends Error {}
+
+/** The first and the last lines of a long text: npm says what is wrong first, compilers last. */
+function shortened(text) {
+  const lines = text.trimEnd().split('\n');
+  if (lines.length <= 2 * LINES_SHOWN) return lines.join('\n');
+  return [...lines.slice(0, LINES_SHOWN), '…', ...lines.slice(-LINES_SHOWN)].join('\n');
+}
 
 /** Runs a program; shows how long it has been running; throws with the end of its output when it fails. */
 async function run(label, command, args, options = {}) {
@@ -43,12 +50,7 @@ async function run(label, command, args, options = {}) {
     live ? `\r${label}: ${code === 0 ? 'done' : 'failed'} in ${seconds()}\n` : '',
   );
   if (code === 0) return;
-  const tail = Buffer.concat(output)
-    .toString()
-    .trimEnd()
-    .split('\n')
-    .slice(-LINES_SHOWN_ON_FAILURE);
-  throw new SetupError(`${label} failed:\n${tail.join('\n')}`);
+  throw new SetupError(`${label} failed:\n${shortened(Buffer.concat(output).toString())}`);
 }
 
 function digest(files) {

@@ -145,8 +145,7 @@ function admission(limits: ServerLimits, { respond, isClosing }: Life): onReques
       respond(reply, { ...refusal('ThrottlingException', 'Service Unavailable'), status: 503 });
       return;
     }
-    const declared = Number(request.headers['content-length'] ?? Number.NaN);
-    const bytes = Math.min(Number.isNaN(declared) ? limits.bodyBytes : declared, limits.bodyBytes);
+    const bytes = Math.min(announcedBytes(request.headers), limits.bodyBytes);
     if (!room.take(bytes)) {
       respond(reply, refusal('ThrottlingException'));
       return;
@@ -154,6 +153,12 @@ function admission(limits: ServerLimits, { respond, isClosing }: Life): onReques
     reply.raw.once('close', () => room.release(bytes));
     done();
   };
+}
+
+/** What the headers say of the body's size; a chunked one may be as large as it likes. */
+function announcedBytes(headers: FastifyRequest['headers']): number {
+  if (headers['transfer-encoding'] !== undefined) return Number.POSITIVE_INFINITY;
+  return Number(headers['content-length'] ?? 0);
 }
 
 interface FaultyCall {
@@ -165,22 +170,18 @@ interface FaultyCall {
 
 /** Answers what Fastify refuses before a handler runs, in the API's own words. */
 async function respondToFault(options: ServerOptions, call: FaultyCall): Promise<void> {
-  const { error, request, reply, respond } = call;
-  switch (codeOf(error)) {
-    case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return respond(reply, bare(413));
-    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
-      // The body was not read: for the protocol it only matters whether there is one.
-      if (request.headers['content-length'] !== '0') request.body = UNREAD;
-      return respond(reply, await answerApi(options, request, reply));
-    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
-      return respond(reply, bare(400));
-    default:
-      if (!reply.raw.destroyed) options.log.error({ err: error }, 'request failed');
-      return respond(reply, refusal('InternalServerError'));
+  const { request, reply, respond } = call;
+  const { code, statusCode } = call.error as { code?: string; statusCode?: number };
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
+    // The body was not read: for the protocol it only matters whether there is one.
+    if (request.headers['content-length'] !== '0') request.body = UNREAD;
+    return respond(reply, await answerApi(options, request, reply));
   }
+  // A body that is too large, cut short or broken off: the caller's doing, and nothing to log.
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
+    return respond(reply, bare(statusCode));
+  options.log.error({ err: call.error }, 'request failed');
+  return respond(reply, refusal('InternalServerError'));
 }
 
 const UNREAD = Buffer.from(' ');
-
-const codeOf = (error: unknown): unknown => (error as { code?: unknown }).code;

@@ -73,7 +73,8 @@ function memberCheck(name: string, { shape, required }: Member): Check {
   return (parent, parentPath, faults) => {
     if (faults.length >= MAX_FAULTS) return;
     const path = parentPath === '' ? printed : `${parentPath}.${printed}`;
-    const value = (parent as Record<string, unknown>)[name];
+    const members = parent as Record<string, unknown>;
+    const value = Object.hasOwn(members, name) ? members[name] : undefined;
     if (NOT_NULL.holds(value)) check(value, path, faults);
     else if (required) addFault(faults, { shape, value, path, phrase: NOT_NULL.phrase });
   };

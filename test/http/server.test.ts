@@ -26,6 +26,45 @@ describe('a body', () => {
     });
   });
 
+  it("that breaks off is the caller's doing: nothing is called and nothing logged as a fault", async () => {
+    const logged: string[] = [];
+    const log = { info: () => undefined, error: (_: object, text: string) => logged.push(text) };
+    const calls: string[] = [];
+    const observer = { step: (step: string) => void calls.push(step), request: () => undefined };
+    const app = serverWith({ log }, { log, observer });
+    const done = deferred();
+    app.addHook('onRequest', async (_request, reply) => void reply.raw.once('close', done.resolve));
+    await app.listen({ port: 0, host: '127.0.0.1' });
+    const { port } = app.server.address() as AddressInfo;
+    const headers = { ...headersFor('ListFaces'), 'content-length': '100' };
+    const call = request({ port, method: 'POST', headers });
+    call.on('error', () => undefined);
+    call.write('{"Coll', () => call.destroy());
+    await done.promise;
+    expect([calls, logged]).toEqual([[], []]);
+  });
+
+  it('sent in chunks is taken, within the limit', async () => {
+    const app = serverWith({ limits: { bodyBytes: 1000 } });
+    await app.listen({ port: 0, host: '127.0.0.1' });
+    const { port } = app.server.address() as AddressInfo;
+    const statusOf = async (blanks: number): Promise<number | undefined> =>
+      new Promise((resolve, reject) => {
+        const call = request(
+          { port, method: 'POST', headers: headersFor('ListFaces') },
+          (reply) => {
+            reply.resume();
+            resolve(reply.statusCode);
+          },
+        );
+        call.on('error', reject);
+        call.write('{"CollectionId":"c"}');
+        call.end(' '.repeat(blanks));
+      });
+    expect(await statusOf(100)).toBe(200);
+    expect(await statusOf(1000)).toBe(413);
+  });
+
   it('that no room is left for gets ThrottlingException, and the next one is served', async () => {
     const [running, held] = [deferred(), deferred()];
     const handlers = handlersWith({
@@ -107,7 +146,12 @@ describe('a listening server', () => {
     });
     const logged: string[] = [];
     const log = { info: () => undefined, error: (_: object, text: string) => logged.push(text) };
-    const app = serverWith({}, { handlers, log });
+    const ended = deferred<string>();
+    const observer = {
+      step: () => undefined,
+      request: (_: string, code: string) => ended.resolve(code),
+    };
+    const app = serverWith({}, { handlers, log, observer });
     await app.listen({ port: 0, host: '127.0.0.1' });
     const { port } = app.server.address() as AddressInfo;
     const call = request({ port, method: 'POST', headers: headersFor('ListFaces') });
@@ -118,6 +162,7 @@ describe('a listening server', () => {
     const aborted = new Promise((resolve) => signal.addEventListener('abort', resolve));
     call.destroy();
     await aborted;
+    expect(await ended.promise).toBe('InternalServerError');
     // A handler that stops because nobody waits any more is no fault.
     expect(logged).toEqual([]);
   });

@@ -243,6 +243,11 @@ export const ATTACKS: [name: string, request: WireRequest, error: readonly [stri
     signed(plain({ 'x-amz-content-sha256': 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD' })),
     MISMATCH,
   ],
+  [
+    'a declared hash that is not the one signed',
+    signed(plain({ 'x-amz-content-sha256': ZEROS }), { payloadHash: BODY_HASH }),
+    MISMATCH,
+  ],
   ['a hash of another body, signed', signed(plain({ 'x-amz-content-sha256': ZEROS })), MISMATCH],
 
   // The scope and the algorithm.

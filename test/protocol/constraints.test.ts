@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { OPERATIONS, type OperationName } from '../../src/model/operations.js';
+import { optional, structure } from '../../src/model/shapes.js';
+import { createValidator } from '../../src/protocol/validate.js';
 import { probesOf } from './probes.js';
 import { call, dispatchWith } from './support.js';
 
@@ -86,6 +88,18 @@ describe('the text of a ValidationException', () => {
     expect(text).toMatch(/^10 validation errors detected: /);
     expect(text.match(/failed to satisfy/g)).toHaveLength(10);
     expect(text).not.toContain('qualityFilter');
+  });
+
+  it('cuts the faults of one member where ten are reached', () => {
+    const word = optional({ kind: 'string', min: 1, pattern: 'a+' });
+    const shape = structure({
+      Number: optional({ kind: 'integer', min: 1 }),
+      ...Object.fromEntries(['A', 'B', 'C', 'D', 'E'].map((name) => [name, word])),
+    });
+    const refuse = () => createValidator(shape)({ Number: 0, A: '', B: '', C: '', D: '', E: '' });
+    expect(refuse).toThrow(
+      /^10 validation errors detected: .* at 'e' .* length greater than[^;]*$/,
+    );
   });
 
   it('judges the elements of a list together', async () => {

@@ -191,6 +191,12 @@ describe('a handler', () => {
   it('is not reached by a required member that only a prototype could provide', async () => {
     const reply = await call('ListFaces', '{"__proto__":{"CollectionId":"c"}}');
     expect(reply.body['message']).toContain("Value null at 'collectionId'");
+
+    const prototype = Object.prototype as unknown as Record<string, unknown>;
+    prototype['CollectionId'] = 'polluted elsewhere';
+    const polluted = call('ListFaces', '{}');
+    await polluted.finally(() => delete prototype['CollectionId']);
+    expect((await polluted).body['message']).toContain("Value null at 'collectionId'");
   });
 });
 

@@ -27,9 +27,11 @@ describe('README', () => {
 
   it('begins with the two commands', () => {
     const [, block = ''] = /```sh\n([\s\S]*?)```/.exec(readme) ?? [];
-    expect(block.trim().split('\n').map((line) => line.replace(/ *#.*/, ''))).toEqual([
-      'npm run demo',
-      'npm test',
-    ]);
+    expect(
+      block
+        .trim()
+        .split('\n')
+        .map((line) => line.replace(/ *#.*/, '')),
+    ).toEqual(['npm run demo', 'npm test']);
   });
 });

@@ -8,6 +8,18 @@ import { deferred, headersFor, post, serverWith } from './support.js';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
+/** Status of a call whose body is announced by no Content-Length. */
+const chunkedCall = async (port: number, blanks: number): Promise<number | undefined> =>
+  new Promise((resolve, reject) => {
+    const call = request({ port, method: 'POST', headers: headersFor('ListFaces') }, (reply) => {
+      reply.resume();
+      resolve(reply.statusCode);
+    });
+    call.on('error', reject);
+    call.write('{"CollectionId":"c"}');
+    call.end(' '.repeat(blanks));
+  });
+
 describe('a body', () => {
   it('larger than the limit gets a bare 413', async () => {
     const app = serverWith({ limits: { bodyBytes: 100 } });
@@ -44,25 +56,27 @@ describe('a body', () => {
     expect([calls, logged]).toEqual([[], []]);
   });
 
-  it('sent in chunks is taken, within the limit', async () => {
-    const app = serverWith({ limits: { bodyBytes: 1000 } });
+  it('sent in chunks is taken within the limit, and counts as if it were that large', async () => {
+    const [running, held] = [deferred(), deferred()];
+    const handlers = handlersWith({
+      ListUsers: async () => {
+        running.resolve();
+        await held.promise;
+        return {};
+      },
+    });
+    const limits = { bodyBytes: 1000, bodiesInFlightBytes: 1010 };
+    const app = serverWith({ limits }, { handlers });
     await app.listen({ port: 0, host: '127.0.0.1' });
     const { port } = app.server.address() as AddressInfo;
-    const statusOf = async (blanks: number): Promise<number | undefined> =>
-      new Promise((resolve, reject) => {
-        const call = request(
-          { port, method: 'POST', headers: headersFor('ListFaces') },
-          (reply) => {
-            reply.resume();
-            resolve(reply.statusCode);
-          },
-        );
-        call.on('error', reject);
-        call.write('{"CollectionId":"c"}');
-        call.end(' '.repeat(blanks));
-      });
-    expect(await statusOf(100)).toBe(200);
-    expect(await statusOf(1000)).toBe(413);
+    expect(await chunkedCall(port, 100)).toBe(200);
+    expect(await chunkedCall(port, 1000)).toBe(413);
+
+    const first = post(app, 'ListUsers');
+    await running.promise;
+    expect(await chunkedCall(port, 100)).toBe(500);
+    held.resolve();
+    expect((await first).statusCode).toBe(200);
   });
 
   it('that no room is left for gets ThrottlingException, and the next one is served', async () => {

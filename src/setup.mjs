@@ -12,6 +12,12 @@ const LINES_SHOWN = 15;
 
 class SetupError extends Error {}
 
+/** Node's headers, where they lie beside this Node: then compiling an addon downloads nothing. */
+function headers() {
+  const prefix = resolve(dirname(process.execPath), '..');
+  return existsSync(join(prefix, 'include/node/node_api.h')) ? { npm_config_nodedir: prefix } : {};
+}
+
 /** The first and the last lines of a long text: npm says what is wrong first, compilers last. */
 function shortened(text) {
   const lines = text.trimEnd().split('\n');
@@ -20,7 +26,7 @@ function shortened(text) {
 }
 
 /** Runs a program; shows how long it has been running; throws with the end of its output when it fails. */
-async function run(label, command, args, options = {}) {
+async function run(label, command, args) {
   const started = Date.now();
   const seconds = () => `${Math.round((Date.now() - started) / 1000)} s`;
   const live = process.stderr.isTTY;
@@ -35,7 +41,7 @@ async function run(label, command, args, options = {}) {
     const child = spawn(command, args, {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
-      ...options,
+      env: { ...headers(), ...process.env },
     });
     child.stdout.on('data', (chunk) => output.push(chunk));
     child.stderr.on('data', (chunk) => output.push(chunk));

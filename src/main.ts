@@ -224,10 +224,11 @@ async function listen(app: FastifyInstance, { host, port }: Config): Promise<str
   }
 }
 
+/** What parts tell an operator; a part that names no level has something to look at. */
 const noteTo =
   (log: Log) =>
-  (message: string, details: object): void =>
-    log.warn(details, message);
+  (message: string, details: object, level: 'info' | 'warn' = 'warn'): void =>
+    log[level](details, message);
 
 /** What a person needs to call the service, ready to paste. */
 function banner(endpoint: string, config: Config): string {

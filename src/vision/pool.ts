@@ -17,8 +17,8 @@ export interface VisionOptions {
   timeoutMs: number;
   /** Images of more pixels are refused. */
   maxPixels: number;
-  /** Told of everything an operator may want to know; `details` is plain data. */
-  log?: (message: string, details: object) => void;
+  /** Told of everything an operator may want to know (`info`) or must look at; `details` is plain data. */
+  log?: (message: string, details: object, level: 'info' | 'warn') => void;
 }
 
 const DEFAULTS: VisionOptions = {
@@ -85,13 +85,17 @@ class VisionPool implements Vision {
       this.runtime = runtime;
       const more = ONE_THREAD_ONLY.has(runtime) ? 0 : workers - 1;
       await Promise.all(Array.from({ length: more }, () => this.#add(runtime)));
-      log?.('vision is ready', {
-        runtime,
-        refused,
-        workers: this.#threads.size,
-        model: this.model.id,
-        startMs: Math.round(performance.now() - startedAt),
-      });
+      log?.(
+        'vision is ready',
+        {
+          runtime,
+          refused,
+          workers: this.#threads.size,
+          model: this.model.id,
+          startMs: Math.round(performance.now() - startedAt),
+        },
+        'info',
+      );
     } catch (error) {
       await this.close();
       throw error;
@@ -157,7 +161,11 @@ class VisionPool implements Vision {
     const thread = new VisionThread({ runtime, maxPixels }, (error) => {
       // A thread that was taken out on purpose is no longer in the set.
       if (!this.#threads.delete(thread)) return;
-      log?.('a vision worker died', { error: error?.message ?? 'it ended without an error' });
+      log?.(
+        'a vision worker died',
+        { error: error?.message ?? 'it ended without an error' },
+        'warn',
+      );
       this.#replace();
     });
     const ready = await thread.start();
@@ -175,7 +183,7 @@ class VisionPool implements Vision {
   #replace(): void {
     if (this.#closing && this.#isDrained()) return;
     this.#add(this.runtime).catch((error: unknown) => {
-      this.#options.log?.('a vision worker did not start', { error: String(error) });
+      this.#options.log?.('a vision worker did not start', { error: String(error) }, 'warn');
       if (this.#closing) return this.#giveUp();
       if (this.#fallBack()) return;
       const timer = setTimeout(() => {
@@ -193,7 +201,11 @@ class VisionPool implements Vision {
     if (this.#options.runtime !== 'auto' || !ONE_THREAD_ONLY.has(this.runtime)) return false;
     const lost = this.runtime;
     this.runtime = FALLBACK_RUNTIME;
-    this.#options.log?.('vision falls back to another runtime', { lost, runtime: this.runtime });
+    this.#options.log?.(
+      'vision falls back to another runtime',
+      { lost, runtime: this.runtime },
+      'warn',
+    );
     for (let count = 0; count < this.#options.workers; count++) this.#replace();
     return true;
   }
@@ -240,7 +252,7 @@ class VisionPool implements Vision {
 
   #tooSlow(): ApiError {
     const { timeoutMs, log } = this.#options;
-    log?.('an image exceeded the time limit; its worker is replaced', { timeoutMs });
+    log?.('an image exceeded the time limit; its worker is replaced', { timeoutMs }, 'warn');
     return new ApiError(
       'InvalidImageFormatException',
       `Request has invalid image format: the image could not be processed within ${timeoutMs} ms`,

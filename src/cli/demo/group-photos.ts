@@ -83,8 +83,10 @@ async function indexAll(
 
 async function associateAll(session: DemoSession, faces: readonly Face[]): Promise<Row[]> {
   const rows: Row[] = [];
+  const bar = progress('AssociateFaces, faces', faces.length);
   let users = 0;
   for (const face of faces) {
+    bar.step();
     const [nearest] = await session.nearestUsers(face.faceId, 1);
     const answer = nearest && (await session.associate(nearest.userId, face.faceId));
     const asked = [face.photo, placeOf(face), nearest?.userId ?? '–', percent(nearest?.similarity)];
@@ -101,6 +103,7 @@ async function associateAll(session: DemoSession, faces: readonly Face[]): Promi
       `${userId} (new)`,
     ]);
   }
+  bar.done();
   return rows;
 }
 
@@ -115,7 +118,9 @@ async function searchAll(
     new DetectFacesCommand({ Image: { Bytes: bytes } }),
   );
   const rows: Row[] = [];
+  const bar = progress(`SearchUsersByImage, faces of ${basename(photo)}`, FaceDetails.length);
   for (const { BoundingBox: box = {} } of FaceDetails) {
+    bar.step();
     const found = await session.userInPhoto(await portrait(bytes, box, altered));
     rows.push([
       basename(photo),
@@ -125,6 +130,7 @@ async function searchAll(
       percent(found?.similarity),
     ]);
   }
+  bar.done();
   return rows.toSorted(byPhoto);
 }
 

@@ -28,8 +28,9 @@ export function progress(label: string, total: number): { step: () => void; done
   const show = (): void => {
     const seconds = (performance.now() - started) / 1000;
     const rate = count / Math.max(seconds, 1e-3);
-    const left = count > 0 ? `, about ${Math.ceil((total - count) / rate)} s left` : '';
-    const text = `${label}: ${count} of ${total} (${rate.toFixed(1)} a second${left})`;
+    const rest =
+      count < total ? `about ${Math.ceil((total - count) / rate)} s left` : `${seconds.toFixed(1)} s`;
+    const text = `${label}: ${count} of ${total} (${rate.toFixed(1)} a second, ${rest})`;
     process.stderr.write(live ? `\r\u001b[K${text}` : `${text}\n`);
   };
   return {

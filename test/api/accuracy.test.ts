@@ -11,7 +11,9 @@ import { associate, newCollection, newUser, sharedClient } from '../support/api.
 
 const folder = resolve(import.meta.dirname, '../../../shared/faces');
 const here = existsSync(join(folder, 'manifest.csv'));
-if (!here) console.info(`accuracy tests skipped: no labelled photos in ${folder}`);
+const title = here
+  ? 'on labelled photos'
+  : `on labelled photos (skipped: there are none in ${folder})`;
 
 const PEOPLE = 24;
 const ENROL = 3;
@@ -53,7 +55,7 @@ const spread = <T>(items: readonly T[], count: number): T[] =>
   );
 
 /** The service's promise on people it was not tuned on photo by photo: see the README for the full figures. */
-describe.skipIf(!here)('on labelled photos', () => {
+describe.skipIf(!here)(title, () => {
   const client = sharedClient();
   const bytesOf = (photo: Photo) => readFile(join(folder, photo.path));
   let photos: Photo[];

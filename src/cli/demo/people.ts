@@ -91,28 +91,26 @@ async function associate(
   const rows: Row[] = [];
   await session.createUser(userId);
   for (const [i, { photo, faceId }] of faces.entries()) {
+    const nearest = await session.nearestUsers(faceId, NEAREST);
+    const similarityTo = (user: string): string =>
+      percent(nearest.find((found) => found.userId === user)?.similarity);
     if (i === 1 && stranger) {
-      const { accepted, similarity, reasons } = await session.associate(stranger.userId, faceId);
+      const { accepted, reasons } = await session.associate(stranger.userId, faceId);
       rows.push([
         photo,
         `${stranger.userId} (a stranger)`,
-        percent(similarity),
+        similarityTo(stranger.userId),
         accepted ? 'ACCEPTED, a false match' : `refused: ${reasons.join(', ')}`,
       ]);
       if (accepted) continue;
     }
-    const nearest = await session.nearestUsers(faceId, NEAREST);
-    const own = nearest.find((user) => user.userId === userId);
-    const { accepted, similarity, reasons } = await session.associate(userId, faceId);
+    const { accepted, reasons } = await session.associate(userId, faceId);
+    const first = i === 0 ? ': the first face' : '';
     rows.push([
       photo,
       userId,
-      percent(similarity ?? own?.similarity),
-      accepted
-        ? i === 0
-          ? 'accepted: the first face'
-          : 'accepted'
-        : `refused: ${reasons.join(', ')}`,
+      similarityTo(userId),
+      accepted ? `accepted${first}` : `refused: ${reasons.join(', ')}`,
     ]);
   }
   return rows;

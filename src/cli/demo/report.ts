@@ -29,7 +29,9 @@ export function progress(label: string, total: number): { step: () => void; done
     const seconds = (performance.now() - started) / 1000;
     const rate = count / Math.max(seconds, 1e-3);
     const rest =
-      count < total ? `about ${Math.ceil((total - count) / rate)} s left` : `${seconds.toFixed(1)} s`;
+      count < total
+        ? `about ${Math.ceil((total - count) / rate)} s left`
+        : `${seconds.toFixed(1)} s`;
     const text = `${label}: ${count} of ${total} (${rate.toFixed(1)} a second, ${rest})`;
     process.stderr.write(live ? `\r\u001b[K${text}` : `${text}\n`);
   };

@@ -29,8 +29,6 @@ export interface RefusedFace extends Place {
 /** What AssociateFaces said of one face. */
 export interface AssociationResult {
   accepted: boolean;
-  /** 0–100; only for a face refused for its similarity. */
-  similarity: number | undefined;
   reasons: readonly string[];
 }
 
@@ -102,7 +100,6 @@ export class DemoSession {
     const refusal = UnsuccessfulFaceAssociations[0];
     return {
       accepted: AssociatedFaces.length > 0,
-      similarity: refusal?.Confidence,
       reasons: refusal?.Reasons ?? [],
     };
   }

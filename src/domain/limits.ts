@@ -6,11 +6,8 @@ export const LIMITS = {
   facesPerImage: 100,
 } as const;
 
-/** Values used where a request leaves a member out (contract sections 5 and 10). */
+/** How many items a reply holds where neither the request nor the API's documentation says. */
 export const DEFAULTS = {
-  userMatchThreshold: { associate: 75, search: 80 },
-  faceMatchThreshold: 80,
-  similarityThreshold: 80,
   maxFaces: 80,
   maxUsers: 80,
   listFaces: 1000,

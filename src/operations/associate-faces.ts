@@ -1,8 +1,11 @@
 import { type Candidate, judge, type Refusal } from '../domain/associations.js';
 import { centroidOf } from '../domain/centroid.js';
-import { DEFAULTS } from '../domain/limits.js';
 import { similarityOf } from '../domain/similarity.js';
-import type { AssociateFacesInput, AssociateFacesOutput } from '../model/associate-faces.js';
+import {
+  type AssociateFacesInput,
+  type AssociateFacesOutput,
+  associateFacesModel,
+} from '../model/associate-faces.js';
 import type { UserFacesChange, UserFacesState } from '../store/store.js';
 import { openCollection } from './collections.js';
 import { idempotencyOf } from './idempotency.js';
@@ -18,7 +21,7 @@ export async function associateFaces(
 ): Promise<AssociateFacesOutput> {
   const { store, vectors } = services;
   const { CollectionId: collectionId, UserId: userId } = input;
-  const threshold = input.UserMatchThreshold ?? DEFAULTS.userMatchThreshold.associate;
+  const threshold = input.UserMatchThreshold ?? associateFacesModel.defaults.UserMatchThreshold;
   const faceIds = [...new Set(input.FaceIds)];
   const collection = await openCollection(services, collectionId);
   const { value, sequence } = await store.changeUserFaces(

@@ -1,7 +1,11 @@
-import { DEFAULTS, LIMITS } from '../domain/limits.js';
+import { LIMITS } from '../domain/limits.js';
 import { reaches, similarityOf } from '../domain/similarity.js';
 import { ApiError } from '../errors.js';
-import type { CompareFacesInput, CompareFacesOutput } from '../model/compare-faces.js';
+import {
+  type CompareFacesInput,
+  type CompareFacesOutput,
+  compareFacesModel,
+} from '../model/compare-faces.js';
 import { toBoundingBox, toComparedFace } from './faces.js';
 import { hasEmbedding, imageBytes, largestFace } from './images.js';
 import type { Services } from './services.js';
@@ -14,8 +18,8 @@ export async function compareFaces(
 ): Promise<CompareFacesOutput> {
   const { vision, matcher } = services;
   const {
-    SimilarityThreshold: threshold = DEFAULTS.similarityThreshold,
-    QualityFilter: filter = 'NONE',
+    SimilarityThreshold: threshold = compareFacesModel.defaults.SimilarityThreshold,
+    QualityFilter: filter = compareFacesModel.defaults.QualityFilter,
   } = input;
   const [sourceBytes, targetBytes] = [imageBytes(input.SourceImage), imageBytes(input.TargetImage)];
   const [{ searched: source }, target] = await Promise.all([

@@ -1,7 +1,11 @@
 import type { BoundingBox, FaceDetail } from '../domain/face.js';
 import { imageIdOf } from '../domain/ids.js';
 import { LIMITS } from '../domain/limits.js';
-import type { IndexFacesInput, IndexFacesOutput } from '../model/index-faces.js';
+import {
+  type IndexFacesInput,
+  type IndexFacesOutput,
+  indexFacesModel,
+} from '../model/index-faces.js';
 import { openCollection } from './collections.js';
 import { toBoundingBox, toFaceDetail } from './faces.js';
 import { hasEmbedding, imageBytes } from './images.js';
@@ -19,7 +23,7 @@ export async function indexFaces(
     ExternalImageId: externalImageId,
     DetectionAttributes: attributes,
     MaxFaces: maxFaces = LIMITS.facesPerImage,
-    QualityFilter: filter = 'AUTO',
+    QualityFilter: filter = indexFacesModel.defaults.QualityFilter,
   } = input;
   const collection = await openCollection(services, collectionId);
   const bytes = imageBytes(input.Image);

@@ -1,8 +1,9 @@
 import { DEFAULTS } from '../domain/limits.js';
 import { ApiError } from '../errors.js';
-import type {
-  SearchFacesByImageInput,
-  SearchFacesByImageOutput,
+import {
+  type SearchFacesByImageInput,
+  type SearchFacesByImageOutput,
+  searchFacesByImageModel,
 } from '../model/search-faces-by-image.js';
 import { openCollection } from './collections.js';
 import { toBoundingBox } from './faces.js';
@@ -19,8 +20,8 @@ export async function searchFacesByImage(
   const {
     CollectionId: collectionId,
     MaxFaces: limit = DEFAULTS.maxFaces,
-    FaceMatchThreshold: threshold = DEFAULTS.faceMatchThreshold,
-    QualityFilter: filter = 'NONE',
+    FaceMatchThreshold: threshold = searchFacesByImageModel.defaults.FaceMatchThreshold,
+    QualityFilter: filter = searchFacesByImageModel.defaults.QualityFilter,
   } = input;
   const collection = await openCollection(services, collectionId);
   const { searched } = await largestFace(services, imageBytes(input.Image), filter, signal);

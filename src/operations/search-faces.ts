@@ -1,5 +1,9 @@
 import { DEFAULTS } from '../domain/limits.js';
-import type { SearchFacesInput, SearchFacesOutput } from '../model/search-faces.js';
+import {
+  type SearchFacesInput,
+  type SearchFacesOutput,
+  searchFacesModel,
+} from '../model/search-faces.js';
 import { openCollection } from './collections.js';
 import type { Services } from './services.js';
 import { findSimilarFaces, requireEmbedding, toFaceMatches } from './similar.js';
@@ -13,7 +17,7 @@ export async function searchFaces(
     CollectionId: collectionId,
     FaceId: faceId,
     MaxFaces: limit = DEFAULTS.maxFaces,
-    FaceMatchThreshold: threshold = DEFAULTS.faceMatchThreshold,
+    FaceMatchThreshold: threshold = searchFacesModel.defaults.FaceMatchThreshold,
   } = input;
   const collection = await openCollection(services, collectionId);
   const query = await requireEmbedding(services, collectionId, faceId);

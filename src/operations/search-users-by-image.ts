@@ -1,7 +1,8 @@
 import { DEFAULTS } from '../domain/limits.js';
-import type {
-  SearchUsersByImageInput,
-  SearchUsersByImageOutput,
+import {
+  type SearchUsersByImageInput,
+  type SearchUsersByImageOutput,
+  searchUsersByImageModel,
 } from '../model/search-users-by-image.js';
 import { openCollection } from './collections.js';
 import { toFaceDetail } from './faces.js';
@@ -17,9 +18,9 @@ export async function searchUsersByImage(
 ): Promise<SearchUsersByImageOutput> {
   const {
     CollectionId: collectionId,
-    UserMatchThreshold: threshold = DEFAULTS.userMatchThreshold.search,
+    UserMatchThreshold: threshold = searchUsersByImageModel.defaults.UserMatchThreshold,
     MaxUsers: limit = DEFAULTS.maxUsers,
-    QualityFilter: filter = 'NONE',
+    QualityFilter: filter = searchUsersByImageModel.defaults.QualityFilter,
   } = input;
   const collection = await openCollection(services, collectionId);
   const { searched, others } = await largestFace(services, imageBytes(input.Image), filter, signal);

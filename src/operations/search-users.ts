@@ -1,6 +1,10 @@
 import { DEFAULTS } from '../domain/limits.js';
 import { ApiError } from '../errors.js';
-import type { SearchUsersInput, SearchUsersOutput } from '../model/search-users.js';
+import {
+  type SearchUsersInput,
+  type SearchUsersOutput,
+  searchUsersModel,
+} from '../model/search-users.js';
 import { openCollection } from './collections.js';
 import type { Services } from './services.js';
 import { findSimilarUsers, requireEmbedding, toUserMatches } from './similar.js';
@@ -15,7 +19,7 @@ export async function searchUsers(
     CollectionId: collectionId,
     UserId: userId,
     FaceId: faceId,
-    UserMatchThreshold: threshold = DEFAULTS.userMatchThreshold.search,
+    UserMatchThreshold: threshold = searchUsersModel.defaults.UserMatchThreshold,
     MaxUsers: limit = DEFAULTS.maxUsers,
   } = input;
   const collection = await openCollection(services, collectionId);

@@ -1,14 +1,11 @@
-/* oxlint-disable typescript/no-unsafe-assignment, typescript/no-unsafe-member-access -- plain JavaScript: no compiler needed to run it */
 // How accurate is the vision part on labelled photos? Prints tables and writes results/accuracy.json.
 //
 //   npx tsc -p . && node benchmarks/accuracy.mjs [folder of labelled photos, default ../shared/faces]
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { refusals } from '../dist/domain/quality.js';
 import { cosineFloor, reaches, similarityOf } from '../dist/domain/similarity.js';
 import { analyse, facesFolder, labelledFace, photos, readCsv } from './faces.mjs';
+import { save } from './measuring.mjs';
 import { allPairs, centroid, cosine, foldAccuracy, shareAbove, thresholdAt } from './metrics.mjs';
 
 /** What shared/studies/ml.md measured with the prototype, on all of LFW unless said otherwise. */
@@ -42,10 +39,6 @@ const byPath = new Map(items.map((item) => [item.path, item]));
 
 const report = {
   command: 'node benchmarks/accuracy.mjs',
-  date: new Date().toISOString().slice(0, 10),
-  commit: commit(),
-  cpu: `${cpus().length} x ${cpus()[0].model}`,
-  load: loadavg()[0],
   model: model.id,
   calibration: curve.version,
   runtime,
@@ -62,20 +55,8 @@ const report = {
   qualityFilter: qualityFilter(),
 };
 
-mkdirSync(join(import.meta.dirname, 'results'), { recursive: true });
-writeFileSync(
-  join(import.meta.dirname, 'results/accuracy.json'),
-  `${JSON.stringify(report, null, 2)}\n`,
-);
+save('accuracy', report);
 print(report);
-
-function commit() {
-  try {
-    return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
-  } catch {
-    return 'unknown';
-  }
-}
 
 /** Per source: photos without a face, photos refused, and extra faces where the label says one. */
 function detection() {

@@ -1,4 +1,3 @@
-/* oxlint-disable typescript/no-unsafe-assignment, typescript/no-unsafe-member-access -- plain JavaScript: no compiler needed to run it */
 // Which cosine means which false match rate? Fits the calibration curve of the embedder's card on all impostor
 // pairs of one source and prints it as JSON for models/<name>/card.json.
 //

@@ -1,4 +1,3 @@
-/* oxlint-disable typescript/no-unsafe-assignment, typescript/no-unsafe-member-access -- plain JavaScript: no compiler needed to run it */
 // The labelled photos of ../shared/faces, analysed by this service's own vision part. Used by accuracy and calibrate.
 import { createHash } from 'node:crypto';
 import {

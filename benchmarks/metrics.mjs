@@ -1,4 +1,3 @@
-/* oxlint-disable typescript/no-unsafe-assignment, typescript/no-unsafe-member-access -- plain JavaScript: no compiler needed to run it */
 // Plain measures over similarity scores, higher meaning more alike.
 
 /** Cosine of two unit vectors. */

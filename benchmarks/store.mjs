@@ -1,19 +1,19 @@
-/* oxlint-disable typescript/no-unsafe-assignment, typescript/no-unsafe-member-access -- plain JavaScript, which node runs as it is */
 // What does the store add to the SQLite transaction inside it? AssociateFaces-like changes a second through
 // the store, with 1, 8 and 64 callers, against the same transaction alone: better-sqlite3, one after another,
 // in one process. Each change reads the user, its members and ten faces with their vectors, computes the
 // centroid, and links or unlinks the ten with a token. Writes results/store.json. About half a minute.
 //
 //   npx tsc -p . && node benchmarks/store.mjs [directory for the data, default the system's temporary one]
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, loadavg, tmpdir } from 'node:os';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { createSqliteStore } from '../dist/store/sqlite/store.js';
+import { save } from './measuring.mjs';
 
 const VARIANTS = ['alone', 'store-1', 'store-8', 'store-64'];
 const ROUNDS = 2;
@@ -30,7 +30,6 @@ else report(process.argv[2] ?? tmpdir());
 /** One child process a trial, the variants in turn, so that a slow moment of the machine meets them all. */
 function report(parent) {
   const trials = Object.fromEntries(VARIANTS.map((variant) => [variant, []]));
-  const load = loadavg()[0];
   for (let turn = 0; turn < ROUNDS; turn++) {
     for (const variant of VARIANTS) {
       const args = [fileURLToPath(import.meta.url), '--variant', variant, parent];
@@ -56,21 +55,13 @@ function report(parent) {
       loopDelayP99Ms: median(trials[variant].map(({ loopDelayP99Ms }) => loopDelayP99Ms)),
     };
   });
-  const result = {
+  save('store', {
     question: 'transactions of ten faces a second, through the store and alone',
-    date: new Date().toISOString().slice(0, 10),
-    commit: commit(),
-    cpu: `${cpus().length} x ${cpus()[0].model}`,
-    node: process.version,
-    load,
     dimension: DIMENSION,
     facesAChange: FACES_A_USER,
     seed: SEED,
     variants,
-  };
-  const folder = join(import.meta.dirname, 'results');
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'store.json'), `${JSON.stringify(result, null, 2)}\n`);
+  });
   console.table(variants);
 }
 
@@ -285,12 +276,4 @@ function median(values) {
 
 function round(value) {
   return Math.round(value * 100) / 100;
-}
-
-function commit() {
-  try {
-    return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
-  } catch {
-    return undefined;
-  }
 }

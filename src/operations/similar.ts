@@ -6,9 +6,11 @@ import { toFace } from './faces.js';
 import type { Services } from './services.js';
 import { toUser } from './users.js';
 
+type Searching = Pick<Services, 'store' | 'vision' | 'vectors'>;
+
 /** Who resembles the query, best first, with similarities 0–100 of at least `threshold`. Sees all that is committed. */
 export async function findSimilar(
-  { store, vision, vectors }: Pick<Services, 'store' | 'vision' | 'vectors'>,
+  { store, vision, vectors }: Searching,
   collection: Collection,
   { threshold, ...request }: Omit<SearchRequest, 'minCosine'> & { threshold: number },
 ): Promise<{ key: string; similarity: number }[]> {
@@ -23,39 +25,44 @@ export async function findSimilar(
     .filter(({ similarity }) => reaches(similarity, threshold));
 }
 
-/** The same for faces, with each match's record. Faces deleted since the search are left out. */
-export async function findSimilarFaces(
-  services: Pick<Services, 'store' | 'vision' | 'vectors'>,
-  collection: Collection,
-  request: Omit<SearchRequest, 'minCosine' | 'kind'> & { threshold: number },
-) {
-  const matches = await findSimilar(services, collection, { ...request, kind: 'face' });
-  const faces = await services.store.faces(
-    collection.collectionId,
-    matches.map(({ key }) => key),
-  );
-  return joinMatches(matches, faces, ({ faceId }) => faceId);
+interface Match<T> {
+  similarity: number;
+  record: T;
 }
+
+type RecordSearch = Omit<Parameters<typeof findSimilar>[2], 'kind'>;
+
+/** The same for faces, with each match's record. */
+export const findSimilarFaces = async (
+  services: Searching,
+  collection: Collection,
+  request: RecordSearch,
+): Promise<Match<Face>[]> =>
+  withRecords(
+    await findSimilar(services, collection, { ...request, kind: 'face' }),
+    (faceIds) => services.store.faces(collection.collectionId, faceIds),
+    ({ faceId }) => faceId,
+  );
 
 /** The same for users. */
-export async function findSimilarUsers(
-  services: Pick<Services, 'store' | 'vision' | 'vectors'>,
+export const findSimilarUsers = async (
+  services: Searching,
   collection: Collection,
-  request: Omit<SearchRequest, 'minCosine' | 'kind'> & { threshold: number },
-) {
-  const matches = await findSimilar(services, collection, { ...request, kind: 'user' });
-  const users = await services.store.users(
-    collection.collectionId,
-    matches.map(({ key }) => key),
+  request: RecordSearch,
+): Promise<Match<User>[]> =>
+  withRecords(
+    await findSimilar(services, collection, { ...request, kind: 'user' }),
+    (userIds) => services.store.users(collection.collectionId, userIds),
+    ({ userId }) => userId,
   );
-  return joinMatches(matches, users, ({ userId }) => userId);
-}
 
-function joinMatches<T>(
+/** What was deleted since the search is left out. */
+async function withRecords<T>(
   matches: readonly { key: string; similarity: number }[],
-  records: readonly T[],
+  load: (keys: string[]) => Promise<T[]>,
   keyOf: (record: T) => string,
-): { similarity: number; record: T }[] {
+): Promise<Match<T>[]> {
+  const records = await load(matches.map(({ key }) => key));
   const byKey = new Map(records.map((record) => [keyOf(record), record]));
   return matches.flatMap(({ key, similarity }) => {
     const record = byKey.get(key);

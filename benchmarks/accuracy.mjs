@@ -1,7 +1,6 @@
 // How accurate is the vision part on labelled photos? Prints tables and writes results/accuracy.json.
 //
 //   npx tsc -p . && node benchmarks/accuracy.mjs [folder of labelled photos, default ../shared/faces]
-import { join } from 'node:path';
 import { refusals } from '../dist/domain/quality.js';
 import { cosineFloor, reaches, similarityOf } from '../dist/domain/similarity.js';
 import { analyse, facesFolder, labelledFace, photos, readCsv } from './faces.mjs';

@@ -1,11 +1,15 @@
 import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import {
   CreateCollectionCommand,
   DescribeCollectionCommand,
+  InvalidParameterException,
   ListFacesCommand,
   ListUsersCommand,
+  SearchFacesCommand,
   SearchUsersByImageCommand,
 } from '@aws-sdk/client-rekognition';
+import Database from 'better-sqlite3';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { associate, indexFace, newUser } from '../support/api.js';
 import { portrait, samplePhoto } from '../support/photos.js';
@@ -80,5 +84,32 @@ describe('a clean shutdown', () => {
     later.destroy();
     await stopService(again);
     expect(await readdir(dataDirectory)).not.toEqual([]);
+  });
+});
+
+describe('a collection made with another model', () => {
+  it('is shown but not compared: its embeddings mean nothing to the running model', async () => {
+    const { client, service, dataDirectory } = await freshService();
+    onTestFinished(() => rm(dataDirectory, { recursive: true, force: true }));
+    const CollectionId = 'old';
+    await client.send(new CreateCollectionCommand({ CollectionId }));
+    const faceId = await indexFace(client, CollectionId, await portrait('anna'));
+    client.destroy();
+    await stopService(service);
+    const catalog = new Database(join(dataDirectory, 'catalog.db'));
+    catalog.prepare("UPDATE collections SET model_id = 'earlier-model'").run();
+    catalog.close();
+
+    const again = await startService(withKeys(dataDirectory));
+    const later = clientFor(again.endpoint);
+    const { Faces = [] } = await later.send(new ListFacesCommand({ CollectionId }));
+    expect(Faces.map(({ FaceId }) => FaceId)).toEqual([faceId]);
+    const search = later.send(new SearchFacesCommand({ CollectionId, FaceId: faceId }));
+    await expect(search).rejects.toBeInstanceOf(InvalidParameterException);
+    await expect(search).rejects.toThrow(
+      /was made with the model earlier-model, this service runs/,
+    );
+    later.destroy();
+    await stopService(again);
   });
 });

@@ -1,7 +1,7 @@
 {
   'targets': [{
     'target_name': 'likeness',
-    'sources': ['binding.cc', 'dispatch.cc', 'scan.cc', 'kernels/dot_scalar.cc'],
+    'sources': ['binding.cc', 'coded_binding.cc', 'dispatch.cc', 'scan.cc', 'coded_scan.cc', 'kernels/dot_scalar.cc', 'kernels/code_scalar.cc'],
     'include_dirs': ['<!(node -p "require(\'node-addon-api\').include_dir")'],
     'defines': ['NAPI_VERSION=9', 'NODE_ADDON_API_CPP_EXCEPTIONS'],
     'cflags_cc!': ['-fno-exceptions', '-fno-rtti'],
@@ -14,8 +14,8 @@
       'OTHER_CPLUSPLUSFLAGS': ['-Wall', '-Wextra', '-Werror', '-fvisibility=hidden'],
     },
     'conditions': [
-      ["target_arch=='x64'", {'sources': ['kernels/dot_avx2.cc', 'kernels/dot_avx512.cc']}],
-      ["target_arch=='arm64'", {'sources': ['kernels/dot_neon.cc']}],
+      ["target_arch=='x64'", {'sources': ['kernels/dot_avx2.cc', 'kernels/dot_avx512.cc', 'kernels/code_avx2.cc', 'kernels/code_avx512vnni.cc']}],
+      ["target_arch=='arm64'", {'sources': ['kernels/dot_neon.cc', 'kernels/code_neondot.cc']}],
     ],
   }],
 }

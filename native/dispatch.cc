@@ -1,4 +1,9 @@
+#include "kernels/code.h"
 #include "kernels/dot.h"
+#if defined(__aarch64__) && defined(__linux__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#endif
 
 namespace likeness {
 namespace {
@@ -19,10 +24,43 @@ std::vector<DotKernel> supported_kernels() {
   return table;
 }
 
+#if defined(__aarch64__)
+bool has_dot_product() {
+#if defined(__linux__)
+  return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
+#elif defined(__APPLE__)
+  // Every Apple computer of this architecture has it.
+  return true;
+#else
+  return false;
+#endif
+}
+#endif
+
+std::vector<CodeKernel> supported_code_kernels() {
+  std::vector<CodeKernel> table;
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vnni")) {
+    table.push_back({"avx512vnni", code_dot_avx512vnni, true});
+  }
+  if (__builtin_cpu_supports("avx2")) table.push_back({"avx2", code_dot_avx2, true});
+#elif defined(__aarch64__)
+  if (has_dot_product()) table.push_back({"neondot", code_dot_neondot, true});
+#endif
+  table.push_back({"scalar", code_dot_scalar, true});
+  return table;
+}
+
 }  // namespace
 
 const std::vector<DotKernel>& dot_kernels() {
   static const std::vector<DotKernel> table = supported_kernels();
+  return table;
+}
+
+const std::vector<CodeKernel>& code_kernels() {
+  static const std::vector<CodeKernel> table = supported_code_kernels();
   return table;
 }
 

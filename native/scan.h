@@ -1,9 +1,11 @@
 // What a kernel is used for: many rows against one query. Nothing is checked here and nothing is
-// allocated; binding.cc has checked every pointer, length and ordinal before.
+// allocated; the binding has checked every pointer, length and ordinal before.
 #pragma once
 #include <cstddef>
 #include <cstdint>
 
+#include "best.h"
+#include "kernels/code.h"
 #include "kernels/dot.h"
 
 namespace likeness {
@@ -16,16 +18,32 @@ void dot_many(DotFn dot, const float* query, std::size_t dim, const float* rows,
 void dot_gather(DotFn dot, const float* query, std::size_t dim, const float* rows,
                 const std::uint32_t* ordinals, std::size_t count, float* scores);
 
-// The best rows found, best first; a caller's two arrays of `capacity` each.
-struct Best {
-  std::uint32_t* ordinals;
-  float* scores;
-  std::size_t capacity;
-};
-
 // Fills `best` with the rows of highest score among those with live[i] != 0 and score >= floor;
 // of equal scores the lower ordinal is better. Returns how many. A NaN score is never found.
 std::size_t top_k(DotFn dot, const float* query, std::size_t dim, const float* rows,
                   const std::uint8_t* live, std::size_t count, double floor, Best best);
+
+// Rows of at most kMaxCodedLength with their codes.
+constexpr double kMaxCodedLength = 1.01;
+struct CodedRows {
+  const float* rows;
+  // One byte for each float.
+  const std::uint8_t* codes;
+  // Two floats for each row: its scale and its code_error.
+  const float* scales;
+  const std::uint8_t* live;
+  std::size_t count;
+};
+
+// The kernels one scan uses.
+struct CodedScan {
+  DotFn dot;
+  CodeDotFn code_dot;
+};
+
+// Exactly what top_k finds, but reads the codes of all rows and the floats only of those whose code
+// score, with all that rounding to codes can have lost, could still be among the best.
+std::size_t top_k_coded(const CodedScan& kernels, const float* query, std::size_t dim,
+                        const CodedRows& rows, double floor, Best best);
 
 }  // namespace likeness

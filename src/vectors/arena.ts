@@ -1,5 +1,6 @@
 import { type UnitCheck, unitCheck } from './check.js';
 import type { Kernel } from './kernels.js';
+import type { Hits } from './ranking.js';
 
 /** Rows of a full segment: 32 MiB at 512 dimensions. */
 export const SEGMENT_ROWS = 16_384;
@@ -15,6 +16,8 @@ export interface Segment {
   readonly rows: Float32Array;
   /** 1 where the row is in use. Backed by a SharedArrayBuffer. */
   readonly live: Uint8Array;
+  /** The rows' int8 codes, where the kernel has any. Backed by SharedArrayBuffers. */
+  readonly coded: { readonly codes: Uint8Array; readonly scales: Float32Array } | undefined;
 }
 
 /**
@@ -59,15 +62,33 @@ export class Arena {
     return this.#version;
   }
 
+  /**
+   * Searches the rows of a slice as `Kernel.topK` does, by their codes where there are any: the result is
+   * the same, reading a quarter of the bytes.
+   */
+  topK(query: Float32Array, slice: Segment, floor: number, found: Hits): number {
+    const { rows, live, coded } = slice;
+    const { ordinals, scores } = found;
+    const codedKernel = this.kernel.coded;
+    if (!coded || !codedKernel) return this.kernel.topK(query, rows, live, floor, ordinals, scores);
+    const { codes, scales } = coded;
+    return codedKernel.topK(query, rows, codes, scales, live, floor, ordinals, scores);
+  }
+
   /** At most `maxRows` rows of one segment, from the row at `ordinal` on. Valid until the next `put`. */
   slice(ordinal: number, maxRows: number): Segment {
-    const { base, rows, live } = this.#segmentOf(ordinal);
+    const { dimension } = this;
+    const { base, rows, live, coded } = this.#segmentOf(ordinal);
     const start = ordinal - base;
     const end = Math.min(start + maxRows, live.length, this.end - base);
     return {
       base: ordinal,
-      rows: rows.subarray(start * this.dimension, end * this.dimension),
+      rows: rows.subarray(start * dimension, end * dimension),
       live: live.subarray(start, end),
+      coded: coded && {
+        codes: coded.codes.subarray(start * dimension, end * dimension),
+        scales: coded.scales.subarray(start * 2, end * 2),
+      },
     };
   }
 
@@ -84,9 +105,10 @@ export class Arena {
   put(key: string, vector: Float32Array): number {
     this.check(vector, `the vector of ${key}`);
     const ordinal = this.#ordinals.get(key) ?? this.#take(key);
-    const { rows, live } = this.#segmentOf(ordinal);
+    const { rows, live, coded } = this.#segmentOf(ordinal);
     const row = ordinal % SEGMENT_ROWS;
     rows.set(vector, row * this.dimension);
+    if (coded) this.kernel.coded?.encode(vector, coded.codes, coded.scales, row);
     live[row] = 1;
     this.#version++;
     return ordinal;
@@ -174,6 +196,10 @@ export class Arena {
       const grown = this.#newSegment(segment.base, segment.live.length * 2);
       grown.rows.set(segment.rows);
       grown.live.set(segment.live);
+      if (segment.coded) {
+        grown.coded?.codes.set(segment.coded.codes);
+        grown.coded?.scales.set(segment.coded.scales);
+      }
       this.#segments[index] = grown;
     }
     return ordinal;
@@ -185,6 +211,10 @@ export class Arena {
       base,
       rows: new Float32Array(new SharedArrayBuffer(floats * Float32Array.BYTES_PER_ELEMENT)),
       live: new Uint8Array(new SharedArrayBuffer(rows)),
+      coded: this.kernel.coded && {
+        codes: new Uint8Array(new SharedArrayBuffer(floats)),
+        scales: new Float32Array(new SharedArrayBuffer(2 * rows * Float32Array.BYTES_PER_ELEMENT)),
+      },
     };
   }
 }

@@ -4,8 +4,8 @@ import type { Pacer } from './pacer.js';
 import { type Hits, merge, rank, score } from './ranking.js';
 import type { Match } from './vectors.js';
 
-/** Floats looked at between two looks at the clock: 8 MiB, about 0.4 ms natively. */
-const STEP_FLOATS = 2 ** 21;
+/** Bytes looked at between two looks at the clock: about 0.4 ms natively. */
+const STEP_BYTES = 2 ** 23;
 
 /** After this many scans disturbed by changes, one runs without letting others run. */
 const INTERRUPTIBLE_SCANS = 3;
@@ -62,16 +62,17 @@ async function scan(
 ): Promise<Hits> {
   const capacity = Math.min(size, arena.count);
   const found: Hits = { ordinals: new Uint32Array(capacity), scores: new Float32Array(capacity) };
+  const bytesPerFloat = arena.kernel.coded ? 1 : Float32Array.BYTES_PER_ELEMENT;
+  const rowsPerStep = Math.ceil(STEP_BYTES / bytesPerFloat / arena.dimension);
   let best = NONE;
   for (let at = 0; at < arena.end; ) {
     if (pacer && !pacer.hasTime()) await pacer.step();
-    const part = arena.slice(at, Math.ceil(STEP_FLOATS / arena.dimension));
+    const part = arena.slice(at, rowsPerStep);
     const floor = best.scores.length === size ? best.scores.at(-1)! : minCosine;
-    const { rows, live } = part;
-    const count = arena.kernel.topK(query, rows, live, floor, found.ordinals, found.scores);
+    const count = arena.topK(query, part, floor, found);
     const ordinals = found.ordinals.subarray(0, count).map((row) => part.base + row);
     best = merge(best, { ordinals, scores: found.scores.subarray(0, count) }, size);
-    at += live.length;
+    at += part.live.length;
   }
   return best;
 }

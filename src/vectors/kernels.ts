@@ -32,6 +32,35 @@ export interface Kernel {
     ordinals: Uint32Array,
     scores: Float32Array,
   ) => number;
+  /** Searching by int8 codes, which reads a quarter of the bytes. Not every kernel has it. */
+  readonly coded?: CodedKernel;
+}
+
+/**
+ * Rows that are kept a second time as int8 codes: one byte for each float, and for each row two floats in
+ * `scales`, what one step of its codes is worth and what rounding to them has lost. Only for rows of unit
+ * length and at most 65,536 floats. Arguments are checked as in `Kernel`.
+ */
+export interface CodedKernel {
+  /** Instruction set, such as `avx512vnni`. */
+  readonly name: string;
+  /** Writes codes and scales of `row` as row number `at`; RangeError where there is no such row. */
+  readonly encode: (row: Float32Array, codes: Uint8Array, scales: Float32Array, at: number) => void;
+  /**
+   * Finds exactly what `Kernel.topK` finds, with the same scores: a row's floats are read where its code
+   * score, plus all that rounding can have lost, reaches the floor and the worst of the best so far.
+   */
+  // oxlint-disable-next-line max-params -- one call into native code, without an object to take apart
+  readonly topK: (
+    query: Float32Array,
+    rows: Float32Array,
+    codes: Uint8Array,
+    scales: Float32Array,
+    live: Uint8Array,
+    floor: number,
+    ordinals: Uint32Array,
+    scores: Float32Array,
+  ) => number;
 }
 
 /** The kernels of this host and, where the native ones are missing though they were built, why. */
@@ -43,7 +72,7 @@ export interface KernelTable {
 }
 
 /** Equals kInterfaceVersion of native/binding.cc. */
-const INTERFACE_VERSION = 1;
+const INTERFACE_VERSION = 2;
 
 const ADDON = '../../native/build/Release/likeness.node';
 

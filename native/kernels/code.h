@@ -1,0 +1,52 @@
+// Dot product of int8 codes: a float vector kept in a quarter of its bytes, good enough to say which
+// rows may be among the best and how wrong that can be, never to decide a match.
+//
+// A row's codes are unsigned (value + 128) and a query's signed, because that is the pair of operands
+// AVX-512 VNNI multiplies. Up to kMaxCodeDimension values no sum of products overflows 32 bits.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace likeness {
+
+// 255 * 127 * 65536 < 2^31.
+constexpr std::size_t kMaxCodeDimension = 65536;
+
+// sum of (code[i] - 128) * query[i], exactly; query_sum = sum of query[i], as encode_query gives it.
+using CodeDotFn = std::int32_t (*)(const std::uint8_t* code, const std::int8_t* query,
+                                   std::int32_t query_sum, std::size_t n);
+
+std::int32_t code_dot_scalar(const std::uint8_t* code, const std::int8_t* query,
+                             std::int32_t query_sum, std::size_t n);
+#if defined(__x86_64__)
+std::int32_t code_dot_avx2(const std::uint8_t* code, const std::int8_t* query,
+                           std::int32_t query_sum, std::size_t n);
+std::int32_t code_dot_avx512vnni(const std::uint8_t* code, const std::int8_t* query,
+                                 std::int32_t query_sum, std::size_t n);
+#elif defined(__aarch64__)
+std::int32_t code_dot_neondot(const std::uint8_t* code, const std::int8_t* query,
+                              std::int32_t query_sum, std::size_t n);
+#endif
+
+struct CodeKernel {
+  const char* name;
+  CodeDotFn dot;
+  // Whether this CPU runs it: true for every entry of code_kernels().
+  bool supported;
+};
+
+// What this CPU can run, best first; the scalar kernel is always the last.
+const std::vector<CodeKernel>& code_kernels();
+
+// Writes code[i] = round(row[i] / scale) + 128 with scale = max|row[i]| / 127 and returns the scale,
+// 0 for a row of zeros. The score of a row is about dot * row scale * query scale.
+float encode_row(const float* row, std::size_t n, std::uint8_t* code);
+
+// The same, signed, for the query; *sum becomes the sum of its codes.
+float encode_query(const float* query, std::size_t n, std::int8_t* out, std::int32_t* sum);
+
+// Euclidean length of row - scale * (code - 128), rounded up: what the code has lost of the row.
+float code_error(const float* row, const std::uint8_t* code, float scale, std::size_t n);
+
+}  // namespace likeness

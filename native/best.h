@@ -1,23 +1,24 @@
 // The best rows found so far, in two arrays of the caller's, as a heap whose worst entry stands first:
-// it is the one to beat and the one to leave.
+// it is the one to beat and the one to leave. Uses no library, so that it is also part of the WebAssembly
+// build.
 #pragma once
-#include <cstddef>
-#include <cstdint>
-#include <utility>
+#include <stddef.h>
+#include <stdint.h>
 
 namespace likeness {
 
 // The best rows found, best first; a caller's two arrays of `capacity` each.
 struct Best {
-  std::uint32_t* ordinals;
+  uint32_t* ordinals;
   float* scores;
-  std::size_t capacity;
+  size_t capacity;
 };
 
 class BestHeap {
  public:
   // Takes only scores of at least `floor`; a capacity of 0 takes none.
   BestHeap(Best best, double floor) : best_(best), floor_(floor) {}
+  BestHeap() : BestHeap({nullptr, nullptr, 0}, 0) {}
 
   // Whether a row of this score, offered after all rows of lower ordinals, would be kept. False for NaN.
   bool takes(double score) const {
@@ -26,12 +27,12 @@ class BestHeap {
   }
 
   // Rows must come by rising ordinal: of equal scores the lower one stays.
-  void offer(float score, std::size_t ordinal) {
+  void offer(float score, size_t ordinal) {
     if (!takes(score)) return;
     const bool full = size_ == best_.capacity;
-    const std::size_t at = full ? 0 : size_++;
+    const size_t at = full ? 0 : size_++;
     best_.scores[at] = score;
-    best_.ordinals[at] = static_cast<std::uint32_t>(ordinal);
+    best_.ordinals[at] = static_cast<uint32_t>(ordinal);
     if (full) {
       sift_down(size_);
     } else {
@@ -40,8 +41,8 @@ class BestHeap {
   }
 
   // Orders the entries best first, of equal scores the lower ordinal first, and returns their number.
-  std::size_t finish() {
-    for (std::size_t size = size_; size > 1;) {
+  size_t finish() {
+    for (size_t size = size_; size > 1;) {
       swap(0, --size);
       sift_down(size);
     }
@@ -49,28 +50,32 @@ class BestHeap {
   }
 
  private:
-  bool worse(std::size_t a, std::size_t b) const {
+  bool worse(size_t a, size_t b) const {
     if (best_.scores[a] != best_.scores[b]) return best_.scores[a] < best_.scores[b];
     return best_.ordinals[a] > best_.ordinals[b];
   }
 
-  void swap(std::size_t a, std::size_t b) {
-    std::swap(best_.scores[a], best_.scores[b]);
-    std::swap(best_.ordinals[a], best_.ordinals[b]);
+  void swap(size_t a, size_t b) {
+    const float score = best_.scores[a];
+    const uint32_t ordinal = best_.ordinals[a];
+    best_.scores[a] = best_.scores[b];
+    best_.ordinals[a] = best_.ordinals[b];
+    best_.scores[b] = score;
+    best_.ordinals[b] = ordinal;
   }
 
-  void sift_up(std::size_t at) {
+  void sift_up(size_t at) {
     while (at > 0) {
-      const std::size_t parent = (at - 1) / 2;
+      const size_t parent = (at - 1) / 2;
       if (!worse(at, parent)) return;
       swap(at, parent);
       at = parent;
     }
   }
 
-  void sift_down(std::size_t size) {
-    for (std::size_t at = 0;;) {
-      std::size_t child = 2 * at + 1;
+  void sift_down(size_t size) {
+    for (size_t at = 0;;) {
+      size_t child = 2 * at + 1;
       if (child >= size) return;
       if (child + 1 < size && worse(child + 1, child)) ++child;
       if (!worse(child, at)) return;
@@ -81,7 +86,7 @@ class BestHeap {
 
   Best best_;
   double floor_;
-  std::size_t size_ = 0;
+  size_t size_ = 0;
 };
 
 }  // namespace likeness

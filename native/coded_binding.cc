@@ -1,7 +1,5 @@
 #include "coded_binding.h"
 
-#include <cmath>
-
 #include "arguments.h"
 
 namespace likeness {
@@ -76,8 +74,8 @@ napi_value top_k(napi_env env, napi_callback_info info) {
     fail_range(env, "ordinals and scores must be of equal length");
     return nullptr;
   }
-  return number(env, top_k_coded(call.bound->run, query.data, query.length,
-                                 {rows.data, codes.data, scales.data, live.data, live.length}, floor,
+  return number(env, top_k_coded(call.bound->run, query.data, query.length, rows.data,
+                                 {codes.data, scales.data, live.data, live.length}, floor,
                                  {ordinals.data, scores.data, ordinals.length}));
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "best.h"
+#include "coded_scan.h"
 #include "kernels/code.h"
 #include "kernels/dot.h"
 
@@ -23,27 +24,15 @@ void dot_gather(DotFn dot, const float* query, std::size_t dim, const float* row
 std::size_t top_k(DotFn dot, const float* query, std::size_t dim, const float* rows,
                   const std::uint8_t* live, std::size_t count, double floor, Best best);
 
-// Rows of at most kMaxCodedLength with their codes.
-constexpr double kMaxCodedLength = 1.01;
-struct CodedRows {
-  const float* rows;
-  // One byte for each float.
-  const std::uint8_t* codes;
-  // Two floats for each row: its scale and its code_error.
-  const float* scales;
-  const std::uint8_t* live;
-  std::size_t count;
-};
-
 // The kernels one scan uses.
 struct CodedScan {
   DotFn dot;
   CodeDotFn code_dot;
 };
 
-// Exactly what top_k finds, but reads the codes of all rows and the floats only of those whose code
-// score, with all that rounding to codes can have lost, could still be among the best.
+// Exactly what top_k finds in `floats`, reading those only of rows whose codes leave a doubt.
+// `dim` is at most kMaxCodeDimension.
 std::size_t top_k_coded(const CodedScan& kernels, const float* query, std::size_t dim,
-                        const CodedRows& rows, double floor, Best best);
+                        const float* floats, const CodedRows& rows, double floor, Best best);
 
 }  // namespace likeness

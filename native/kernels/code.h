@@ -8,10 +8,9 @@
 #include <cstdint>
 #include <vector>
 
-namespace likeness {
+#include "encode.h"
 
-// 255 * 127 * 65536 < 2^31.
-constexpr std::size_t kMaxCodeDimension = 65536;
+namespace likeness {
 
 // sum of (code[i] - 128) * query[i], exactly; query_sum = sum of query[i], as encode_query gives it.
 using CodeDotFn = std::int32_t (*)(const std::uint8_t* code, const std::int8_t* query,
@@ -38,15 +37,5 @@ struct CodeKernel {
 
 // What this CPU can run, best first; the scalar kernel is always the last.
 const std::vector<CodeKernel>& code_kernels();
-
-// Writes code[i] = round(row[i] / scale) + 128 with scale = max|row[i]| / 127 and returns the scale,
-// 0 for a row of zeros. The score of a row is about dot * row scale * query scale.
-float encode_row(const float* row, std::size_t n, std::uint8_t* code);
-
-// The same, signed, for the query; *sum becomes the sum of its codes.
-float encode_query(const float* query, std::size_t n, std::int8_t* out, std::int32_t* sum);
-
-// Euclidean length of row - scale * (code - 128), rounded up: what the code has lost of the row.
-float code_error(const float* row, const std::uint8_t* code, float scale, std::size_t n);
 
 }  // namespace likeness

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { javascriptKernel } from './kernel-javascript.js';
+import { wasmKernel } from './kernel-wasm.js';
 
 /**
  * Arithmetic on many float32 rows at once, for one instruction set. Every function checks the types
@@ -7,7 +7,7 @@ import { javascriptKernel } from './kernel-javascript.js';
  * Rows lie end to end and are query.length floats each.
  */
 export interface Kernel {
-  /** Instruction set: `avx512`, `avx2`, `neon`, `scalar`, or `javascript`. */
+  /** Instruction set: `avx512`, `avx2`, `neon`, `scalar`, or `wasm`. */
   readonly name: string;
   /** out[i] = query · row i; rows.length = query.length × out.length. */
   readonly dotMany: (query: Float32Array, rows: Float32Array, out: Float32Array) => void;
@@ -65,7 +65,7 @@ export interface CodedKernel {
 
 /** The kernels of this host and, where the native ones are missing though they were built, why. */
 export interface KernelTable {
-  /** Best first. The last, plain JavaScript, is always there. */
+  /** Best first. The last, in WebAssembly, is always there. */
   readonly kernels: readonly [Kernel, ...Kernel[]];
   /** Set when the addon exists but cannot be used: another architecture, Node ABI or source version. */
   readonly kernelProblem?: Error;
@@ -83,6 +83,7 @@ const require = createRequire(import.meta.url);
  * `file` is the addon, relative to this module or absolute.
  */
 export function loadKernels(file: string = ADDON): KernelTable {
+  const fallback = wasmKernel();
   try {
     const addon = require(file) as { version: unknown; kernels: Kernel[] };
     if (addon.version !== INTERFACE_VERSION)
@@ -90,12 +91,12 @@ export function loadKernels(file: string = ADDON): KernelTable {
         `the native addon has interface version ${String(addon.version)}, expected ${INTERFACE_VERSION}: build it again`,
       );
     const [best, ...others] = addon.kernels;
-    return { kernels: best ? [best, ...others, javascriptKernel] : [javascriptKernel] };
+    return { kernels: best ? [best, ...others, fallback] : [fallback] };
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND')
-      return { kernels: [javascriptKernel] };
+      return { kernels: [fallback] };
     const kernelProblem = cause instanceof Error ? cause : new Error(String(cause));
-    return { kernels: [javascriptKernel], kernelProblem };
+    return { kernels: [fallback], kernelProblem };
   }
 }
 

@@ -5,6 +5,7 @@ import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { kernels, loadKernels } from '../../src/vectors/kernels.js';
 import { dot, normalise, Random } from '../vectors/data.js';
+import { javascriptKernel } from '../vectors/kernel-javascript.js';
 
 const DIMENSIONS = [1, 2, 3, 7, 8, 15, 16, 17, 31, 33, 64, 127, 128, 129, 512, 1030];
 
@@ -43,7 +44,7 @@ const f = (length: number) => new Float32Array(length);
 const u = (...values: number[]) => Uint32Array.from(values);
 const bytes = (length: number) => new Uint8Array(length);
 
-describe.each(kernels())('kernel $name', ({ dotMany, dotGather, topK }) => {
+describe.each([...kernels(), javascriptKernel])('kernel $name', ({ dotMany, dotGather, topK }) => {
   describe.each(DIMENSIONS)('at dimension %i', (dimension) => {
     const random = new Random(dimension);
     const values: Record<string, [query: Float32Array, rows: Float32Array]> = {
@@ -237,14 +238,14 @@ describe.each(kernels())('kernel $name', ({ dotMany, dotGather, topK }) => {
 });
 
 describe('loading', () => {
-  it('always offers the JavaScript kernel, last', () => {
-    expect(kernels().at(-1)?.name).toBe('javascript');
+  it('always offers the WebAssembly kernel, last', () => {
+    expect(kernels().at(-1)?.name).toBe('wasm');
     expect(loadKernels().kernelProblem).toBeUndefined();
   });
 
   it('takes a missing addon as a supported setup', () => {
     const { kernels: found, kernelProblem } = loadKernels('./no-such-addon.node');
-    expect(found.map(({ name }) => name)).toEqual(['javascript']);
+    expect(found.map(({ name }) => name)).toEqual(['wasm']);
     expect(kernelProblem).toBeUndefined();
   });
 
@@ -254,7 +255,7 @@ describe('loading', () => {
       const file = join(folder, 'broken.node');
       writeFileSync(file, 'not a shared object');
       const { kernels: found, kernelProblem } = loadKernels(file);
-      expect(found.map(({ name }) => name)).toEqual(['javascript']);
+      expect(found.map(({ name }) => name)).toEqual(['wasm']);
       expect(kernelProblem?.message).toContain('broken.node');
     } finally {
       rmSync(folder, { recursive: true });
@@ -265,7 +266,7 @@ describe('loading', () => {
 
   it.skipIf(!existsSync(addon))('finds a native kernel and the scalar oracle', () => {
     const names = kernels().map(({ name }) => name);
-    expect(names.slice(-2)).toEqual(['scalar', 'javascript']);
+    expect(names.slice(-2)).toEqual(['scalar', 'wasm']);
   });
 
   it.skipIf(!existsSync(addon))('loads in several threads at once', async () => {

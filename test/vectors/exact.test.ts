@@ -3,9 +3,9 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { Arena, SEGMENT_ROWS } from '../../src/vectors/arena.js';
 import type { Engine, Wanted } from '../../src/vectors/engine.js';
 import { exactEngine } from '../../src/vectors/exact.js';
-import { javascriptKernel } from '../../src/vectors/kernel-javascript.js';
 import { Pacer } from '../../src/vectors/pacer.js';
 import { Random } from './data.js';
+import { javascriptKernel } from './kernel-javascript.js';
 
 /** Enough rows for several segments, and for a scan by the slowest kernel to give way several times. */
 const ROWS = 7 * SEGMENT_ROWS;

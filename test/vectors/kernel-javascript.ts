@@ -1,8 +1,8 @@
-import type { Kernel } from './kernels.js';
+import type { Kernel } from '../../src/vectors/kernels.js';
 
 /**
- * The kernel for a host without the native addon: the same behaviour in plain JavaScript, summed in
- * double precision like the native scalar kernel, and about ten times slower than a wide one.
+ * A kernel in plain JavaScript, summed in double precision: what the others are held against, and slow
+ * enough to show how a long scan gives way. It searches without codes.
  */
 export const javascriptKernel: Kernel = {
   name: 'javascript',

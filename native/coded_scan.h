@@ -1,0 +1,71 @@
+// Searching by codes without giving up exactness: every row's code score comes with a bound on what
+// rounding to codes can have lost, and where that leaves a doubt the row's floats decide. Uses no
+// library, so that it is also part of the WebAssembly build.
+#pragma once
+#include "best.h"
+#include "kernels/encode.h"
+
+namespace likeness {
+
+// Rows may be this long at most; the arena's are of unit length.
+constexpr double kMaxCodedLength = 1.01;
+
+// A query as codes, with what the bounds of all rows have in common.
+struct CodedQuery {
+  int8_t codes[kMaxCodeDimension];
+  int32_t sum;
+  double scale;
+  // |float score - code score| <= per_error * (the row's code_error) + rest.
+  double per_error;
+  double rest;
+};
+
+// With x the row and x' what its codes stand for, q and q' likewise for the query:
+//   |q.x - q'.x'| <= |q| |x - x'| + |q - q'| |x'|,  |x'| <= |x| + |x - x'|.
+// To that comes the rounding of the float sum: below dim + 16 times half a unit in the last place, of
+// |q| |x|.
+inline void encode(const float* query, size_t dim, CodedQuery& coded) {
+  const float scale = encode_query(query, dim, coded.codes, &coded.sum);
+  double squared = 0, lost = 0;
+  for (size_t i = 0; i < dim; ++i) {
+    const double value = static_cast<double>(query[i]);
+    const double error = value - static_cast<double>(scale) * coded.codes[i];
+    squared += value * value;
+    lost += error * error;
+  }
+  const double length = __builtin_sqrt(squared), error = __builtin_sqrt(lost);
+  const double rounding = static_cast<double>(dim + 16) / (1 << 24) * length * kMaxCodedLength;
+  coded.scale = static_cast<double>(scale);
+  coded.per_error = length + error;
+  // The last term is for sums of denormal numbers.
+  coded.rest = error * kMaxCodedLength + rounding + static_cast<double>(dim + 16) * 1e-45;
+}
+
+// Rows with their codes.
+struct CodedRows {
+  // One byte for each float.
+  const uint8_t* codes;
+  // Two floats for each row: its scale and its code_error.
+  const float* scales;
+  const uint8_t* live;
+  size_t count;
+};
+
+// Offers every row in use to the heap, those that cannot be among its best only in effect. `code_dot` is
+// called with the row's codes, `exact` with its number and returns the float score; ordinals begin at
+// `first`.
+template <typename CodeDot, typename Exact>
+void offer_coded(const CodedQuery& query, size_t dim, const CodedRows& rows, size_t first,
+                 BestHeap& heap, CodeDot code_dot, Exact exact) {
+  // One row after the other without software prefetch: the hardware streamer does it best here.
+  for (size_t i = 0; i < rows.count; ++i) {
+    if (rows.live[i] == 0) continue;
+    const double scale = query.scale * static_cast<double>(rows.scales[2 * i]);
+    const double error = query.per_error * static_cast<double>(rows.scales[2 * i + 1]);
+    const double possible = code_dot(rows.codes + i * dim) * scale + error + query.rest;
+    // Not a number: the query's floats are not finite, or nearly so; the floats decide.
+    if (heap.takes(possible) || possible != possible) heap.offer(exact(i), first + i);
+  }
+}
+
+}  // namespace likeness

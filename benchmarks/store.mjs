@@ -18,7 +18,8 @@ import { save } from './measuring.mjs';
 const VARIANTS = ['alone', 'store-1', 'store-8', 'store-64'];
 const ROUNDS = 2;
 const MEASURED_MS = 3000;
-const DIMENSION = 512;
+/** 512 unless LIKENESS_BENCH_DIMENSION says otherwise. */
+const DIMENSION = Number(process.env.LIKENESS_BENCH_DIMENSION ?? 512);
 const USERS = 128;
 const FACES_A_USER = 10;
 const SEED = 20261121;

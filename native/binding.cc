@@ -10,6 +10,7 @@
 
 #include "arguments.h"
 #include "coded_binding.h"
+#include "graph/graph_binding.h"
 #include "scan.h"
 
 namespace {
@@ -138,6 +139,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   }
   exports.Set("version", kInterfaceVersion);
   exports.Set("kernels", list);
+  if (!likeness::register_graph(env, exports)) throw Napi::Error::New(env);
   return exports;
 }
 

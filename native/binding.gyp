@@ -1,7 +1,8 @@
 {
   'targets': [{
     'target_name': 'likeness',
-    'sources': ['binding.cc', 'coded_binding.cc', 'dispatch.cc', 'scan.cc', 'coded_scan.cc', 'kernels/dot_scalar.cc', 'kernels/code_scalar.cc'],
+    'sources': ['binding.cc', 'coded_binding.cc', 'dispatch.cc', 'scan.cc', 'coded_scan.cc', 'kernels/dot_scalar.cc', 'kernels/code_scalar.cc',
+                'graph/nodes.cc', 'graph/beam.cc', 'graph/graph.cc', 'graph/pool.cc', 'graph/environment.cc', 'graph/values.cc', 'graph/graph_binding.cc'],
     'include_dirs': ['<!(node -p "require(\'node-addon-api\').include_dir")'],
     'defines': ['NAPI_VERSION=9', 'NODE_ADDON_API_CPP_EXCEPTIONS'],
     'cflags_cc!': ['-fno-exceptions', '-fno-rtti'],

@@ -56,11 +56,13 @@ class Visited {
       now_ = 1;
     }
   }
-  // True the first time.
+  // True the first time. Without a branch, which would be guessed wrong every other time.
   bool meet(std::uint32_t id) {
-    if (id >= marks_.size() || marks_[id] == now_) return false;
-    marks_[id] = now_;
-    return true;
+    const bool inside = id < marks_.size();
+    std::uint16_t& mark = marks_[inside ? id : 0];
+    const bool fresh = inside & (mark != now_);
+    mark = inside ? now_ : mark;
+    return fresh;
   }
 
  private:

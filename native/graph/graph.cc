@@ -139,7 +139,9 @@ void Graph::expand(const Probe& probe, std::uint32_t id, int level, Scratch& scr
   std::size_t size = 0;
   for (std::uint32_t i = 0; i < places; ++i) {
     const std::uint32_t link = list[i].load(std::memory_order_acquire);
-    if (link != 0 && scratch.visited.meet(link - 1)) ids[size++] = link - 1;
+    // An empty place, 0, becomes an id beyond all.
+    ids[size] = link - 1;
+    size += scratch.visited.meet(link - 1);
   }
   for (std::size_t i = 0; i < std::min(size, kAhead); ++i) prefetch(ids[i]);
   for (std::size_t i = 0; i < size; ++i) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 
 namespace likeness {
 namespace {
@@ -14,13 +15,27 @@ constexpr double kTileError = 4e-7, kTileErrorGrowth = 1e-6;
 // Counts are kept several times over, so that two pairs of one bin need not wait for each other.
 constexpr std::size_t kCopies = 8;
 
-// So many row panels meet a group of columns at once.
-constexpr std::size_t kRowTiles = 4;
-
-// Columns are packed in groups of this size, which stay in the L2 cache.
-constexpr std::size_t kGroupFloats = (1 << 18) / sizeof(float);
+// Columns are packed in groups of this size, which stay in the L2 cache while all row panels meet them.
+constexpr std::size_t kGroupFloats = (1 << 19) / sizeof(float);
 
 constexpr std::size_t kLineFloats = 16;
+
+// Floats that begin with a cache line: or else every load of the widest registers would touch two.
+class Lines {
+ public:
+  explicit Lines(std::size_t count) : memory_(count + kLineFloats) {
+    void* start = memory_.data();
+    std::size_t room = memory_.size() * sizeof(float);
+    start_ = static_cast<float*>(
+        std::align(kLineFloats * sizeof(float), count * sizeof(float), start, room));
+  }
+
+  float* at(std::size_t index) { return start_ + index; }
+
+ private:
+  std::vector<float> memory_;
+  float* start_;
+};
 
 // Packs `width` rows from row `begin` on; rows beyond the last are zeros.
 void pack(const AllRows& all, std::size_t begin, std::size_t width, float* panel) {
@@ -66,27 +81,27 @@ class Counter {
     const std::size_t height = kernel_.height, width = kernel_.width, dim = all_.dim;
     const std::size_t tiles = (block_.row_end - block_.row_begin + height - 1) / height;
     const std::size_t panel = width * dim, group = std::max<std::size_t>(1, kGroupFloats / panel);
-    scores_.resize(kRowTiles * group * height * width);
-    std::vector<float> rows(tiles * height * dim), columns(group * panel);
+    Lines rows(tiles * height * dim), columns(group * panel), scores(group * height * width);
     for (std::size_t t = 0; t < tiles; ++t) {
-      pack(all_, block_.row_begin + t * height, height, &rows[t * height * dim]);
+      pack(all_, block_.row_begin + t * height, height, rows.at(t * height * dim));
     }
     for (std::size_t begin = block_.column_begin; begin < block_.column_end; begin += group * width) {
       const std::size_t end = std::min(begin + group * width, block_.column_end);
       // Nothing but pairs whose row comes first is counted.
       if (end <= block_.row_begin + 1) continue;
       for (std::size_t c = begin; c < end; c += width) {
-        pack(all_, c, width, &columns[(c - begin) / width * panel]);
+        pack(all_, c, width, columns.at((c - begin) / width * panel));
       }
-      for (std::size_t t = 0; t < tiles; t += kRowTiles) {
-        const std::size_t some = std::min(kRowTiles, tiles - t);
+      for (std::size_t t = 0; t < tiles; ++t) {
         const std::size_t row = block_.row_begin + t * height;
         if (end <= row + 1) break;
-        score(&rows[t * height * dim], some, columns.data(), (end - begin + width - 1) / width);
-        for (std::size_t c = begin, at = 0; c < end; c += width) {
-          for (std::size_t r = 0; r < some; ++r, at += height * width) {
-            if (c + width > row + r * height + 1) count(&scores_[at], row + r * height, c);
-          }
+        // Panels before this one have no pair whose row comes first.
+        const std::size_t skipped = row + 1 > begin ? (row + 1 - begin) / width : 0;
+        const std::size_t panels = (end - begin + width - 1) / width - skipped;
+        const float* next = t + 1 < tiles ? rows.at((t + 1) * height * dim) : nullptr;
+        score(rows.at(t * height * dim), columns.at(skipped * panel), panels, scores.at(0), next);
+        for (std::size_t c = 0; c < panels; ++c) {
+          count(scores.at(c * height * width), row, begin + (skipped + c) * width);
         }
       }
     }
@@ -98,19 +113,20 @@ class Counter {
   }
 
  private:
-  // Writes the scores of `tiles` row panels with each of `panels` column panels, tile by tile. Within a run of
-  // floats a column panel stays in the L1 cache while it meets all the row panels.
-  void score(const float* rows, std::size_t tiles, const float* columns, std::size_t panels) {
+  // Writes the scores of a row panel with each of `panels` column panels, tile by tile. The row panel after
+  // it, `next` or none, comes from beyond the L2 cache: it is asked for meanwhile.
+  void score(const float* row, const float* columns, std::size_t panels, float* scores,
+             const float* next) {
     const std::size_t height = kernel_.height, width = kernel_.width, dim = all_.dim;
-    std::fill_n(scores_.data(), tiles * panels * height * width, 0.0f);
+    std::fill_n(scores, panels * height * width, 0.0f);
     for (std::size_t k = 0; k < dim; k += kTileRun) {
-      const std::size_t length = std::min(kTileRun, dim - k);
-      float* scores = scores_.data();
+      const std::size_t length = std::min(kTileRun, dim - k), share = height * length / panels;
       for (std::size_t c = 0; c < panels; ++c) {
-        const float* column = columns + (c * dim + k) * width;
-        for (std::size_t r = 0; r < tiles; ++r, scores += height * width) {
-          kernel_.add_run(rows + (r * dim + k) * height, column, length, scores);
+        for (std::size_t i = 0; next != nullptr && i < share; i += kLineFloats) {
+          __builtin_prefetch(next + k * height + c * share + i, 0, 2);
         }
+        kernel_.add_run(row + k * height, columns + (c * dim + k) * width, length,
+                        scores + c * height * width);
       }
     }
   }
@@ -159,13 +175,19 @@ class Counter {
   const std::size_t bins_;
   const Binning binning_;
   std::vector<std::uint32_t> counts_;
-  // Of kRowTiles row panels with a group of columns.
-  std::vector<float> scores_;
   alignas(64) std::int32_t found_[kMaxTileScores + 16];
   std::int32_t doubtful_[kMaxTileScores + 16];
 };
 
 }  // namespace
+
+std::size_t first_not_unit(const AllRows& all, std::size_t begin, std::size_t end) {
+  for (std::size_t row = begin; row < end; ++row) {
+    const float* floats = all.rows + row * all.dim;
+    if (!(dot_double(floats, floats, all.dim) <= kMaxRowLength * kMaxRowLength)) return row;
+  }
+  return end;
+}
 
 std::vector<std::uint32_t> count_pairs(const TileKernel& kernel, const AllRows& all,
                                        const PairBlock& block, std::size_t bins) {

@@ -8,19 +8,6 @@
 namespace likeness {
 namespace {
 
-// The first row of [begin, end) that is longer than a unit vector or not finite, or end.
-std::size_t first_long(const AllRows& all, std::size_t begin, std::size_t end) {
-  for (std::size_t row = begin; row < end; ++row) {
-    double squared = 0;
-    for (std::size_t k = 0; k < all.dim; ++k) {
-      const double value = all.rows[row * all.dim + k];
-      squared += value * value;
-    }
-    if (!(squared <= kMaxCodedLength * kMaxCodedLength)) return row;
-  }
-  return end;
-}
-
 // Counts one block on a thread of the pool and settles a promise with the counts.
 class CountWork : public Napi::AsyncWorker {
  public:
@@ -35,8 +22,8 @@ class CountWork : public Napi::AsyncWorker {
         bins_(bins) {}
 
   void Execute() override {
-    const std::size_t row = first_long(all_, block_.row_begin, block_.row_end);
-    const std::size_t column = first_long(all_, block_.column_begin, block_.column_end);
+    const std::size_t row = first_not_unit(all_, block_.row_begin, block_.row_end);
+    const std::size_t column = first_not_unit(all_, block_.column_begin, block_.column_end);
     if (row < block_.row_end || column < block_.column_end) {
       wrong_ = "row " + std::to_string(row < block_.row_end ? row : column) +
                " must be a vector of length at most 1.01";

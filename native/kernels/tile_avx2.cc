@@ -63,9 +63,11 @@ AVX2 double saturate(std::size_t rounds) {
   const __m256 one = _mm256_set1_ps(1), little = _mm256_set1_ps(1e-9f);
   for (std::size_t i = 0; i < rounds; ++i) {
     UNROLLED
-    for (auto& sum : sums) sum = _mm256_fmadd_ps(sum, one, little);
-    // Or else the rounds would be taken for one.
-    asm volatile("" : : : "memory");
+    for (auto& sum : sums) {
+      sum = _mm256_fmadd_ps(sum, one, little);
+      // Or else equal sums would be computed once.
+      asm volatile("" : "+x"(sum));
+    }
   }
   float kept[8];
   volatile float seen = 0;

@@ -67,9 +67,11 @@ AVX512 double saturate(std::size_t rounds) {
   const __m512 one = _mm512_set1_ps(1), little = _mm512_set1_ps(1e-9f);
   for (std::size_t i = 0; i < rounds; ++i) {
     UNROLLED
-    for (auto& sum : sums) sum = _mm512_fmadd_ps(sum, one, little);
-    // Or else the rounds would be taken for one.
-    asm volatile("" : : : "memory");
+    for (auto& sum : sums) {
+      sum = _mm512_fmadd_ps(sum, one, little);
+      // Or else equal sums would be computed once.
+      asm volatile("" : "+v"(sum));
+    }
   }
   float kept[16];
   volatile float seen = 0;

@@ -38,9 +38,11 @@ double saturate(std::size_t rounds) {
   const float32x4_t one = vdupq_n_f32(1), little = vdupq_n_f32(1e-9f);
   for (std::size_t i = 0; i < rounds; ++i) {
     UNROLLED
-    for (auto& sum : sums) sum = vfmaq_f32(little, sum, one);
-    // Or else the rounds would be taken for one.
-    asm volatile("" : : : "memory");
+    for (auto& sum : sums) {
+      sum = vfmaq_f32(little, sum, one);
+      // Or else equal sums would be computed once.
+      asm volatile("" : "+w"(sum));
+    }
   }
   float kept[4];
   volatile float seen = 0;

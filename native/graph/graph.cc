@@ -226,7 +226,10 @@ void Graph::find_neighbours(std::uint32_t id, Candidate entry, int top, Scratch&
       const std::uint32_t found = scratch.beam[i].id & kIdMask;
       if (found != id) candidates.push_back({scratch.beam[i].score, found});
     }
-    choose(candidates, shape_.m, scratch, scratch.chosen[static_cast<std::size_t>(level)]);
+    // On the lowest level, where there are places for twice m: with half as many again as m a search finds
+    // as much with three quarters of the candidates; the rest is left to those that link back.
+    const std::size_t most = level == 0 ? shape_.m + shape_.m / 2 : shape_.m;
+    choose(candidates, most, scratch, scratch.chosen[static_cast<std::size_t>(level)]);
     if (!candidates.empty()) from = candidates.front();
   }
 }

@@ -8,8 +8,10 @@
 #include <cstring>
 #include <vector>
 
+#include "all_pairs_binding.h"
 #include "arguments.h"
 #include "coded_binding.h"
+#include "graph/graph_binding.h"
 #include "scan.h"
 
 namespace {
@@ -22,7 +24,7 @@ using likeness::read_query;
 using likeness::Span;
 
 // Raised when the exported functions change, so that a stale build is noticed (src/vectors/kernels.ts).
-constexpr std::uint32_t kInterfaceVersion = 2;
+constexpr std::uint32_t kInterfaceVersion = 3;
 
 // dotMany(query, rows, out): out[i] = query . row i, the rows laid end to end.
 napi_value dot_many(napi_env env, napi_callback_info info) {
@@ -102,9 +104,9 @@ napi_value top_k(napi_env env, napi_callback_info info) {
                            live.length, floor, {ordinals.data, scores.data, ordinals.length}));
 }
 
-// The code kernel of the same instruction set, else the best there is.
-const likeness::CodeKernel& code_kernel_for(const char* name) {
-  const auto& table = likeness::code_kernels();
+// The kernel of the same instruction set, else the best there is.
+template <typename Kernel>
+const Kernel& kernel_for(const char* name, const std::vector<Kernel>& table) {
   for (const auto& kernel : table) {
     if (std::strncmp(kernel.name, name, std::strlen(name)) == 0) return kernel;
   }
@@ -115,15 +117,16 @@ const std::vector<KernelSet>& kernel_sets() {
   static const std::vector<KernelSet> sets = [] {
     std::vector<KernelSet> all;
     for (const auto& kernel : likeness::dot_kernels()) {
-      const auto& code = code_kernel_for(kernel.name);
-      all.push_back({kernel.name, {kernel.run, code.dot}, code.name});
+      const auto& code = kernel_for(kernel.name, likeness::code_kernels());
+      const auto& tile = kernel_for(kernel.name, likeness::tile_kernels());
+      all.push_back({kernel.name, {kernel.run, code.dot}, code.name, tile});
     }
     return all;
   }();
   return sets;
 }
 
-// Exports { version, kernels: [{ name, dotMany, dotGather, topK, coded }] }: every kernel this CPU can
+// Exports { version, kernels: [{ name, dotMany, dotGather, topK, coded, pairs }] }: every kernel this CPU can
 // run, best first, so that the tests reach them all.
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   Napi::Array list = Napi::Array::New(env);
@@ -134,10 +137,12 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     entry.Set("dotGather", likeness::bind(env, "dotGather", dot_gather, &set));
     entry.Set("topK", likeness::bind(env, "topK", top_k, &set));
     entry.Set("coded", likeness::coded_functions(env, set));
+    entry.Set("pairs", likeness::pair_functions(env, set));
     list.Set(list.Length(), entry);
   }
   exports.Set("version", kInterfaceVersion);
   exports.Set("kernels", list);
+  if (!likeness::register_graph(env, exports)) throw Napi::Error::New(env);
   return exports;
 }
 

@@ -1,7 +1,9 @@
 {
   'targets': [{
     'target_name': 'likeness',
-    'sources': ['binding.cc', 'coded_binding.cc', 'dispatch.cc', 'scan.cc', 'coded_scan.cc', 'kernels/dot_scalar.cc', 'kernels/code_scalar.cc'],
+    'sources': ['binding.cc', 'coded_binding.cc', 'dispatch.cc', 'scan.cc', 'coded_scan.cc', 'all_pairs.cc', 'all_pairs_binding.cc',
+                'kernels/dot_scalar.cc', 'kernels/code_scalar.cc', 'kernels/tile_scalar.cc',
+                'graph/nodes.cc', 'graph/beam.cc', 'graph/graph.cc', 'graph/pool.cc', 'graph/environment.cc', 'graph/values.cc', 'graph/graph_binding.cc'],
     'include_dirs': ['<!(node -p "require(\'node-addon-api\').include_dir")'],
     'defines': ['NAPI_VERSION=9', 'NODE_ADDON_API_CPP_EXCEPTIONS'],
     'cflags_cc!': ['-fno-exceptions', '-fno-rtti'],
@@ -14,8 +16,8 @@
       'OTHER_CPLUSPLUSFLAGS': ['-Wall', '-Wextra', '-Werror', '-fvisibility=hidden'],
     },
     'conditions': [
-      ["target_arch=='x64'", {'sources': ['kernels/dot_avx2.cc', 'kernels/dot_avx512.cc', 'kernels/code_avx2.cc', 'kernels/code_avx512vnni.cc']}],
-      ["target_arch=='arm64'", {'sources': ['kernels/dot_neon.cc', 'kernels/code_neondot.cc']}],
+      ["target_arch=='x64'", {'sources': ['kernels/dot_avx2.cc', 'kernels/dot_avx512.cc', 'kernels/code_avx2.cc', 'kernels/code_avx512vnni.cc', 'kernels/tile_avx2.cc', 'kernels/tile_avx512.cc']}],
+      ["target_arch=='arm64'", {'sources': ['kernels/dot_neon.cc', 'kernels/code_neondot.cc', 'kernels/tile_neon.cc']}],
     ],
   }],
 }

@@ -1,6 +1,7 @@
 #pragma once
 #include <napi.h>
 
+#include "kernels/tile.h"
 #include "scan.h"
 
 namespace likeness {
@@ -10,6 +11,7 @@ struct KernelSet {
   const char* name;
   CodedScan run;
   const char* code_name;
+  const TileKernel& tile;
 };
 
 // Makes { name, encode, topK }: searching rows by their int8 codes. `set` must outlive the process.

@@ -1,5 +1,6 @@
 #include "kernels/code.h"
 #include "kernels/dot.h"
+#include "kernels/tile.h"
 #if defined(__aarch64__) && defined(__linux__)
 #include <asm/hwcap.h>
 #include <sys/auxv.h>
@@ -52,6 +53,19 @@ std::vector<CodeKernel> supported_code_kernels() {
   return table;
 }
 
+std::vector<TileKernel> supported_tile_kernels() {
+  std::vector<TileKernel> table;
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  if (__builtin_cpu_supports("avx512f")) table.push_back(kTileAvx512);
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) table.push_back(kTileAvx2);
+#elif defined(__aarch64__)
+  table.push_back(kTileNeon);
+#endif
+  table.push_back(kTileScalar);
+  return table;
+}
+
 }  // namespace
 
 const std::vector<DotKernel>& dot_kernels() {
@@ -61,6 +75,11 @@ const std::vector<DotKernel>& dot_kernels() {
 
 const std::vector<CodeKernel>& code_kernels() {
   static const std::vector<CodeKernel> table = supported_code_kernels();
+  return table;
+}
+
+const std::vector<TileKernel>& tile_kernels() {
+  static const std::vector<TileKernel> table = supported_tile_kernels();
   return table;
 }
 

@@ -129,7 +129,7 @@ export const SETTINGS = {
   ),
   vectorEngine: setting(
     'LIKENESS_VECTOR_ENGINE',
-    oneOf('auto', 'exact', 'hnswlib'),
+    oneOf('auto', 'exact', 'hnsw', 'hnswlib'),
     'auto',
     'auto: exact scan for small collections, HNSW above',
   ),

@@ -1,5 +1,8 @@
 import { Follower } from './follower.js';
-import type { GraphSettings } from './hnswlib-graph.js';
+import { hnswGraphs } from './hnsw.js';
+import type { GraphMaker, GraphSettings } from './hnsw-engine.js';
+import { loadNativeGraph } from './hnsw-native.js';
+import { hnswlibGraphs } from './hnswlib.js';
 import { HnswlibHost } from './hnswlib-host.js';
 import { loadKernels } from './kernels.js';
 import { Pacer } from './pacer.js';
@@ -9,8 +12,11 @@ import type { CollectionRef, Log, VectorSource, Vectors } from './vectors.js';
 export interface VectorsOptions {
   /** Up to this many vectors of a kind every search scans them all; above, a graph proposes candidates. */
   exactLimit: number;
-  /** `exact` never builds a graph; `auto` and `hnswlib` build one above `exactLimit`. */
-  engine: 'auto' | 'exact' | 'hnswlib';
+  /**
+   * `exact` never builds a graph, the others build one above `exactLimit`: `hnsw` in the native addon,
+   * `hnswlib` in a worker thread, `auto` whichever is there, in this order.
+   */
+  engine: 'auto' | 'exact' | 'hnsw' | 'hnswlib';
   log?: Log;
   /** Overrides how graphs are built and searched. */
   graphSettings?: GraphSettings;
@@ -30,6 +36,7 @@ class SearchableVectors implements Vectors {
   readonly #source: VectorSource;
   readonly #tools: ConstructorParameters<typeof VectorIndex>[1];
   readonly #entries = new Map<string, Entry>();
+  readonly #hnswlib = new HnswlibHost();
   #closed = false;
 
   constructor(source: VectorSource, options: VectorsOptions) {
@@ -45,7 +52,7 @@ class SearchableVectors implements Vectors {
       kernel: kernels[0],
       pacer: new Pacer(),
       log,
-      hnswlib: engine === 'exact' ? undefined : new HnswlibHost(),
+      graphs: this.#graphs(engine, log),
       exactLimit,
       ...(graphSettings && { graphSettings }),
     };
@@ -85,7 +92,15 @@ class SearchableVectors implements Vectors {
   async close(): Promise<void> {
     this.#closed = true;
     for (const collectionId of this.#entries.keys()) this.drop(collectionId);
-    await this.#tools.hnswlib?.close();
+    await this.#hnswlib.close();
+  }
+
+  #graphs(engine: VectorsOptions['engine'], log: Log): GraphMaker | undefined {
+    if (engine === 'exact') return undefined;
+    const Graph = engine === 'hnswlib' ? undefined : loadNativeGraph();
+    if (Graph) return hnswGraphs(Graph);
+    if (engine === 'hnsw') log('there is no native addon; hnswlib takes the place of hnsw', {});
+    return hnswlibGraphs(this.#hnswlib);
   }
 
   #follower(collection: CollectionRef): Follower {

@@ -16,7 +16,7 @@ export interface Wanted {
  * a match is always a key that is there with the cosine it has then.
  */
 export interface Engine {
-  /** As in the configuration: `exact`, `hnswlib`. */
+  /** As in the configuration: `exact`, `hnsw`, `hnswlib`. */
   readonly name: string;
   /** The best matches, highest cosine first, of equal ones the lower key first. */
   search(wanted: Wanted): Promise<Match[]>;

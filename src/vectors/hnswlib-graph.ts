@@ -1,26 +1,8 @@
 import type { Arena } from './arena.js';
+import type { Wanted } from './engine.js';
+import type { GraphSettings, Proposal, ProposingGraph } from './hnsw-engine.js';
+import { Numbers } from './hnsw-numbers.js';
 import type { HnswlibHost, HnswlibWorker } from './hnswlib-host.js';
-
-/** How a graph is built and searched. */
-export interface GraphSettings {
-  /** Links a row and level. */
-  m: number;
-  /** Candidates looked at for an insert. */
-  efConstruction: number;
-  /** Candidates a search asks for at least, by how many rows there are. */
-  candidates: (rows: number) => number;
-  /** A search that needs more than this share of all rows as candidates is scanned: that is cheaper. */
-  maxShare: number;
-  /** With more rows than this waiting to be inserted, searches are scanned. */
-  maxPending: number;
-}
-
-export interface Proposal {
-  /** Ordinals of rows that have been the same since before the search, nearest first. */
-  near: number[];
-  /** Ordinals that may be anything: rows pending when the graph was asked, written again or freed since. */
-  others: number[];
-}
 
 /** How long the worker is kept by one batch of inserts, and so how long a search may wait for it. */
 const BATCH_MS = 8;
@@ -35,7 +17,8 @@ const MAX_BATCH = 512;
  * One batch of inserts is under way at a time and the worker serves calls in order, so searches run
  * between batches.
  */
-export class Graph {
+export class Graph implements ProposingGraph {
+  readonly m: number;
   readonly #arena: Arena;
   readonly #worker: HnswlibWorker;
   readonly #graph: number;
@@ -64,15 +47,14 @@ export class Graph {
     this.#worker = worker;
     this.#graph = graph;
     this.#onIdle = onIdle;
-    this.#start(settings);
+    this.m = settings.m(arena.count);
+    this.#start(settings.efConstruction);
   }
 
-  /** Rows not in the graph yet. */
   get pending(): number {
     return this.#pending.size + (this.#arena.end - this.#cursor);
   }
 
-  /** Share of the graph's labels whose vectors are gone. */
   get deletedShare(): number {
     return this.#deleted / Math.max(1, this.#nextLabel);
   }
@@ -94,8 +76,7 @@ export class Graph {
     this.#run();
   }
 
-  /** About the `count` nearest rows of the graph, and everything it cannot speak for. Rejects where it has failed. */
-  async propose(query: Float32Array, count: number): Promise<Proposal> {
+  async propose({ query }: Wanted, count: number): Promise<Proposal> {
     const others = [...this.#pending];
     for (let at = this.#cursor; at < this.#arena.end; at++) others.push(at);
     const near: number[] = [];
@@ -104,7 +85,7 @@ export class Graph {
       const current = this.#labels.at(ordinal) === label + 1;
       (current ? near : others).push(ordinal);
     }
-    return { near, others };
+    return { near, others, beyond: false };
   }
 
   close(): void {
@@ -123,8 +104,9 @@ export class Graph {
     }
   }
 
-  #start({ m, efConstruction }: GraphSettings): void {
+  #start(efConstruction: number): void {
     this.#running = true;
+    const { m } = this;
     const { dimension, count } = this.#arena;
     const capacity = count * 1.25;
     this.#worker
@@ -198,23 +180,5 @@ export class Graph {
     if (this.#closed) return;
     this.close();
     this.#onIdle(error ?? new Error('the graph failed'));
-  }
-}
-
-/** A growing list of uint32 numbers, 0 where nothing was set. */
-class Numbers {
-  #values = new Uint32Array(1024);
-
-  at(index: number): number {
-    return this.#values[index] ?? 0;
-  }
-
-  set(index: number, value: number): void {
-    if (index >= this.#values.length) {
-      const grown = new Uint32Array(Math.max(index + 1, this.#values.length * 2));
-      grown.set(this.#values);
-      this.#values = grown;
-    }
-    this.#values[index] = value;
   }
 }

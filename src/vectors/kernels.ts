@@ -34,6 +34,32 @@ export interface Kernel {
   ) => number;
   /** Searching by int8 codes, which reads a quarter of the bytes. Not every kernel has it. */
   readonly coded?: CodedKernel;
+  /** Counting the scores of all pairs. Only native kernels have it; `pair-histogram.ts` is the way to it. */
+  readonly pairs?: PairKernel;
+}
+
+/** The scores of all pairs of many rows, tile by tile, counted on a thread of the pool. */
+export interface PairKernel {
+  /**
+   * How many pairs of a row of [rowBegin, rowEnd) and a later one of [columnBegin, columnEnd) score in each of
+   * `bins` equal bins from −1 to 1. At most 4,096 rows and 65,536 columns a call. `rows` must lie in a
+   * SharedArrayBuffer; rejects with a RangeError where one of them is longer than a unit vector.
+   */
+  // oxlint-disable-next-line max-params -- one call into native code, without an object to take apart
+  readonly count: (
+    rows: Float32Array,
+    dimension: number,
+    bins: number,
+    rowBegin: number,
+    rowEnd: number,
+    columnBegin: number,
+    columnEnd: number,
+  ) => Promise<Uint32Array>;
+  /**
+   * Keeps the multiply-add units of the CPU busy for some rounds and returns how many floating-point
+   * operations that was: the peak that a benchmark holds `count` against.
+   */
+  readonly saturate: (rounds: number) => number;
 }
 
 /**
@@ -72,7 +98,7 @@ export interface KernelTable {
 }
 
 /** Equals kInterfaceVersion of native/binding.cc. */
-const INTERFACE_VERSION = 2;
+const INTERFACE_VERSION = 3;
 
 const ADDON = '../../native/build/Release/likeness.node';
 

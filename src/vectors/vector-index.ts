@@ -1,9 +1,7 @@
 import { Arena } from './arena.js';
 import type { Engine } from './engine.js';
 import { exactEngine } from './exact.js';
-import { HnswlibEngine } from './hnswlib.js';
-import type { GraphSettings } from './hnswlib-graph.js';
-import type { HnswlibHost } from './hnswlib-host.js';
+import { GraphEngine, type GraphMaker, type GraphSettings } from './hnsw-engine.js';
 import type { Kernel } from './kernels.js';
 import type { Pacer } from './pacer.js';
 import type { Log, Match, SearchRequest } from './vectors.js';
@@ -14,7 +12,7 @@ export interface IndexTools {
   readonly pacer: Pacer;
   readonly log: Log;
   /** Undefined: always scan. */
-  readonly hnswlib: HnswlibHost | undefined;
+  readonly graphs: GraphMaker | undefined;
   readonly graphSettings?: GraphSettings;
   /** Up to this many rows every search scans and no graph is kept. */
   readonly exactLimit: number;
@@ -25,7 +23,7 @@ export class VectorIndex {
   readonly #arena: Arena;
   readonly #exact: Engine;
   readonly #tools: IndexTools;
-  #graph: HnswlibEngine | undefined;
+  #graph: GraphEngine | undefined;
 
   constructor(dimension: number, tools: IndexTools) {
     this.#arena = new Arena(dimension, tools.kernel);
@@ -73,10 +71,10 @@ export class VectorIndex {
   }
 
   #chooseEngine(): void {
-    const { exactLimit, hnswlib: host, log, graphSettings: settings } = this.#tools;
-    if (!this.#graph && host && this.count > exactLimit) {
-      const tools = { exact: this.#exact, host, log, ...(settings && { settings }) };
-      this.#graph = new HnswlibEngine(this.#arena, tools);
+    const { exactLimit, graphs: maker, log, graphSettings: settings } = this.#tools;
+    if (!this.#graph && maker && this.count > exactLimit) {
+      const tools = { exact: this.#exact, maker, log, ...(settings && { settings }) };
+      this.#graph = new GraphEngine(this.#arena, tools);
     }
     // Half as a margin, so that a count that swings about the limit does not build graph after graph.
     if (this.#graph && this.count < exactLimit / 2) this.close();

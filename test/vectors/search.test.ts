@@ -1,22 +1,25 @@
 import * as fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createVectors, type VectorsOptions } from '../../src/vectors/create.js';
+import { loadNativeGraph } from '../../src/vectors/hnsw-native.js';
 import { GRAPH_SETTINGS } from '../../src/vectors/hnswlib.js';
 import type { SearchRequest, Vectors } from '../../src/vectors/vectors.js';
 import { dot, MemorySource, normalise, people, Random } from './data.js';
 
 const collection = (dimension: number) => ({ collectionId: 'c', dimension });
 
+/** The engines that keep a graph; the native one is left out where there is no addon. */
+const GRAPH_ENGINES = loadNativeGraph() ? (['hnsw', 'hnswlib'] as const) : (['hnswlib'] as const);
+
 /** Graphs are used from the first row on, and asked for few candidates, so that small tests reach them. */
-const EAGER_GRAPH: Omit<VectorsOptions, 'log'> = {
+const EAGER_GRAPH = {
   exactLimit: 0,
-  engine: 'hnswlib',
   graphSettings: { ...GRAPH_SETTINGS, candidates: () => 24, maxShare: 1 },
 };
 
 const ENGINES: [string, VectorsOptions][] = [
   ['exact', { exactLimit: 0, engine: 'exact' }],
-  ['hnswlib', EAGER_GRAPH],
+  ...GRAPH_ENGINES.map((engine): [string, VectorsOptions] => [engine, { ...EAGER_GRAPH, engine }]),
 ];
 
 const open: Vectors[] = [];
@@ -177,7 +180,7 @@ describe.each(ENGINES)('searching with %s', (_, options) => {
   });
 });
 
-describe('with a graph', () => {
+describe.each(GRAPH_ENGINES)('with a graph of %s', (engine) => {
   /** Never scans because that would be cheaper. */
   const ALWAYS = { ...GRAPH_SETTINGS, maxShare: 1 };
 
@@ -201,7 +204,7 @@ describe('with a graph', () => {
   }, async () => {
     const { source, vectors } = await enrolled({
       exactLimit: 1000,
-      engine: 'auto',
+      engine,
       graphSettings: ALWAYS,
     });
     const scan = start(source, { exactLimit: 0, engine: 'exact' });
@@ -222,7 +225,7 @@ describe('with a graph', () => {
   it('finds all matches above a cosine, few or many', { timeout: 120_000 }, async () => {
     const { source, vectors } = await enrolled({
       exactLimit: 1000,
-      engine: 'hnswlib',
+      engine,
       graphSettings: ALWAYS,
     });
     let wanted = 0;
@@ -244,7 +247,7 @@ describe('with a graph', () => {
   }, async () => {
     const { source, vectors } = await enrolled({
       exactLimit: 1000,
-      engine: 'hnswlib',
+      engine,
       graphSettings: ALWAYS,
     });
     for (const [i, { faces }] of crowd.entries())
@@ -266,7 +269,7 @@ describe('with a graph', () => {
   });
 
   it('goes back to scanning when few are left', { timeout: 120_000 }, async () => {
-    const { source, vectors } = await enrolled({ exactLimit: 5000, engine: 'auto' });
+    const { source, vectors } = await enrolled({ exactLimit: 5000, engine });
     for (const [i, { faces }] of crowd.entries())
       if (i >= 10) for (const j of faces.keys()) source.set('face', `${i}/${j}`, undefined);
     const request = { kind: 'face' as const, query: probes[3]!, limit: 40, minCosine: -1 };

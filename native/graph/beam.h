@@ -1,0 +1,83 @@
+// What one search or insert needs while it runs, kept by its thread for the next one.
+#pragma once
+#include <cstdint>
+#include <vector>
+
+#include "nodes.h"
+
+namespace likeness {
+
+// A node and how near it is: the cosine of the codes.
+struct Candidate {
+  float score;
+  std::uint32_t id;
+};
+
+// Whose links were followed, and whose vector was deleted: marks in the upper bits of a beam's ids.
+constexpr std::uint32_t kExpanded = 1u << 31;
+constexpr std::uint32_t kDead = 1u << 30;
+constexpr std::uint32_t kIdMask = kDead - 1;
+
+// The nearest nodes met, best first. Deleted ones are kept as way-stations but do not count: the beam
+// ends at its ef-th node that is alive, however many deleted ones stand before it.
+class Beam {
+ public:
+  void clear(std::size_t ef) {
+    ef_ = ef;
+    live_ = size_ = 0;
+    if (entries_.size() < ef + kSlack) entries_.resize(ef + kSlack);
+  }
+  bool wants(float score) const { return live_ < ef_ || score > entries_[size_ - 1].score; }
+  // Where it was put.
+  std::size_t add(float score, std::uint32_t id, bool dead);
+  std::size_t size() const { return size_; }
+  Candidate& operator[](std::size_t at) { return entries_[at]; }
+  const Candidate* begin() const { return entries_.data(); }
+
+ private:
+  static constexpr std::size_t kSlack = 8;
+  std::vector<Candidate> entries_;
+  std::size_t ef_ = 0;
+  std::size_t size_ = 0;
+  std::size_t live_ = 0;
+};
+
+// Which nodes a search has met. Serves any graph: each search has its own number.
+class Visited {
+ public:
+  // Forgets all; ids from `nodes` on (inserted after the search began) count as met.
+  void clear(std::size_t nodes) {
+    if (marks_.size() < nodes) {
+      marks_.assign(nodes + nodes / 4, 0);
+      now_ = 0;
+    }
+    if (++now_ == 0) {
+      marks_.assign(marks_.size(), 0);
+      now_ = 1;
+    }
+  }
+  // True the first time. Without a branch, which would be guessed wrong every other time.
+  bool meet(std::uint32_t id) {
+    const bool inside = id < marks_.size();
+    std::uint16_t& mark = marks_[inside ? id : 0];
+    const bool fresh = inside & (mark != now_);
+    mark = inside ? now_ : mark;
+    return fresh;
+  }
+
+ private:
+  std::vector<std::uint16_t> marks_;
+  std::uint16_t now_ = 0;
+};
+
+struct Scratch {
+  Beam beam;
+  Visited visited;
+  // A signed code with the padding of the nodes; the one searched for, and one compared with others.
+  std::vector<std::int8_t> query;
+  std::vector<std::int8_t> other;
+  std::vector<Candidate> candidates;
+  std::vector<std::vector<std::uint32_t>> chosen;
+};
+
+}  // namespace likeness

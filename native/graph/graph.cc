@@ -1,0 +1,342 @@
+#include "graph.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <thread>
+
+namespace likeness {
+namespace {
+
+constexpr std::size_t kLine = 64;
+// Codes asked for ahead of the one being scored: enough to hide a read from memory.
+constexpr std::size_t kAhead = 5;
+
+// The first nodes are linked one by one: at once they would hardly see each other.
+constexpr std::uint32_t kOneByOne = 256;
+
+// Near enough to be the same photo again. Such nodes may fill only half of a list, or else a vector
+// enrolled very often would be an island without ways out.
+constexpr float kTwin = 0.97f;
+
+std::uint64_t pack(int level, std::uint32_t id) {
+  return (static_cast<std::uint64_t>(level) << 32) | (id + 1u);
+}
+
+// splitmix64: levels depend on ids alone, not on which thread inserts when.
+std::uint64_t mixed(std::uint64_t x) {
+  x += 0x9e3779b97f4a7c15u;
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+  return x ^ (x >> 31);
+}
+
+// Held for some hundred nanoseconds, so waiting is cheaper than sleeping; but a holder may have been
+// put aside by the system.
+class NodeLock {
+ public:
+  explicit NodeLock(std::atomic<std::uint8_t>& flag) : flag_(flag) {
+    for (int tries = 0; flag_.exchange(1, std::memory_order_acquire) != 0; ++tries)
+      if (tries > 64) std::this_thread::yield();
+  }
+  ~NodeLock() { flag_.store(0, std::memory_order_release); }
+  NodeLock(const NodeLock&) = delete;
+  NodeLock& operator=(const NodeLock&) = delete;
+
+ private:
+  std::atomic<std::uint8_t>& flag_;
+};
+
+bool better(const Candidate& a, const Candidate& b) { return a.score > b.score; }
+
+}  // namespace
+
+Graph::Graph(const GraphShape& shape, const CodeKernel& kernel)
+    : shape_(shape),
+      dot_(kernel.dot),
+      nodes_(shape.dimension, shape.m),
+      level_factor_(1 / std::log(static_cast<double>(shape.m))) {}
+
+int Graph::level_of(std::uint32_t id) const {
+  const double unit = (static_cast<double>(mixed(id) >> 11) + 1) / 9007199254740993.0;
+  return std::min(kMaxLevel, static_cast<int>(-std::log(unit) * level_factor_));
+}
+
+void Graph::append(const float* rows, std::uint32_t count) {
+  const std::uint32_t first = nodes_.count();
+  nodes_.grow(first + count, [this](std::uint32_t id) { return static_cast<std::uint8_t>(level_of(id)); });
+  const std::size_t dimension = shape_.dimension;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    std::uint8_t* const code = nodes_.code(first + i);
+    CodeFacts& facts = nodes_.facts(first + i);
+    facts.scale = encode_row(rows + i * dimension, dimension, code);
+    std::memset(code + dimension, 128, nodes_.stride() - dimension);
+    std::int32_t sum = 0;
+    for (std::size_t j = 0; j < dimension; ++j) sum += code[j];
+    facts.sum = sum - static_cast<std::int32_t>(128 * dimension);
+  }
+  count_.store(first + count, std::memory_order_release);
+}
+
+bool Graph::remove(std::uint32_t id) {
+  if (nodes_.dead(id).exchange(1, std::memory_order_relaxed) != 0) return false;
+  ++dead_;
+  return true;
+}
+
+float Graph::score(const Probe& probe, std::uint32_t id) const {
+  const std::int32_t dot = dot_(nodes_.code(id), probe.code, probe.facts.sum, nodes_.stride());
+  return static_cast<float>(dot) * probe.facts.scale * nodes_.facts(id).scale;
+}
+
+void Graph::prefetch(std::uint32_t id) const {
+  const std::uint8_t* const code = nodes_.code(id);
+  for (std::size_t at = 0; at < nodes_.stride(); at += kLine) __builtin_prefetch(code + at);
+  __builtin_prefetch(&nodes_.facts(id));
+}
+
+Graph::Probe Graph::probe_of(std::uint32_t id, std::vector<std::int8_t>& code) const {
+  const std::uint8_t* const from = nodes_.code(id);
+  const std::size_t size = nodes_.stride();
+  code.resize(size);
+  std::int8_t* const to = code.data();
+  for (std::size_t i = 0; i < size; ++i) to[i] = static_cast<std::int8_t>(from[i] ^ 0x80);
+  return {to, nodes_.facts(id)};
+}
+
+// From node to nearer node while there is one, on every level above `level`.
+Candidate Graph::descend(const Probe& probe, Candidate from, int level) const {
+  const std::uint32_t places = nodes_.places(1);
+  for (int at = nodes_.level(from.id); at > level; --at) {
+    for (bool moved = true; moved;) {
+      moved = false;
+      const Link* const list = nodes_.list(from.id, at);
+      std::uint32_t ids[kMaxM];
+      std::size_t size = 0;
+      for (std::uint32_t i = 0; i < places; ++i) {
+        const std::uint32_t link = list[i].load(std::memory_order_acquire);
+        if (link == 0) continue;
+        ids[size++] = link - 1;
+        prefetch(link - 1);
+      }
+      for (std::size_t i = 0; i < size; ++i) {
+        const float value = score(probe, ids[i]);
+        if (value <= from.score) continue;
+        from = {value, ids[i]};
+        moved = true;
+      }
+    }
+  }
+  return from;
+}
+
+// Scores the neighbours of a node not met before; `first` becomes the best place one of them took.
+void Graph::expand(const Probe& probe, std::uint32_t id, int level, Scratch& scratch,
+                   std::size_t& first) const {
+  const Link* const list = nodes_.list(id, level);
+  const std::uint32_t places = nodes_.places(level);
+  std::uint32_t ids[2 * kMaxM];
+  std::size_t size = 0;
+  for (std::uint32_t i = 0; i < places; ++i) {
+    const std::uint32_t link = list[i].load(std::memory_order_acquire);
+    // An empty place, 0, becomes an id beyond all.
+    ids[size] = link - 1;
+    size += scratch.visited.meet(link - 1);
+  }
+  for (std::size_t i = 0; i < std::min(size, kAhead); ++i) prefetch(ids[i]);
+  for (std::size_t i = 0; i < size; ++i) {
+    if (i + kAhead < size) prefetch(ids[i + kAhead]);
+    const float value = score(probe, ids[i]);
+    if (!scratch.beam.wants(value)) continue;
+    const bool dead = nodes_.dead(ids[i]).load(std::memory_order_relaxed) != 0;
+    first = std::min(first, scratch.beam.add(value, ids[i], dead));
+    __builtin_prefetch(nodes_.list(ids[i], level));
+  }
+}
+
+// Fills the beam, which has been cleared, from one node on; scratch.visited is for this search alone.
+void Graph::spread(const Probe& probe, Candidate from, int level, Scratch& scratch) const {
+  Beam& beam = scratch.beam;
+  scratch.visited.clear(count_.load(std::memory_order_acquire));
+  scratch.visited.meet(from.id);
+  beam.add(from.score, from.id, nodes_.dead(from.id).load(std::memory_order_relaxed) != 0);
+  for (std::size_t at = 0; at < beam.size();) {
+    if (beam[at].id & kExpanded) {
+      ++at;
+      continue;
+    }
+    const std::uint32_t id = beam[at].id & kIdMask;
+    beam[at].id |= kExpanded;
+    std::size_t first = at + 1;
+    expand(probe, id, level, scratch, first);
+    at = first;
+  }
+}
+
+std::size_t Graph::search(const float* query, std::size_t ef, Scratch& scratch, Candidate* found,
+                          std::size_t limit) const {
+  const std::uint64_t entry = entry_.load(std::memory_order_acquire);
+  if (entry == 0) return 0;
+  scratch.query.assign(nodes_.stride(), 0);
+  Probe probe{scratch.query.data(), {0, 0}};
+  probe.facts.scale = encode_query(query, shape_.dimension, scratch.query.data(), &probe.facts.sum);
+  const std::uint32_t start = static_cast<std::uint32_t>(entry) - 1;
+  const Candidate from = descend(probe, {score(probe, start), start}, 0);
+  scratch.beam.clear(std::max(ef, limit));
+  spread(probe, from, 0, scratch);
+  std::size_t size = 0;
+  for (std::size_t i = 0; i < scratch.beam.size() && size < limit; ++i) {
+    const Candidate& entry_at = scratch.beam[i];
+    if ((entry_at.id & kDead) == 0) found[size++] = {entry_at.score, entry_at.id & kIdMask};
+  }
+  return size;
+}
+
+// Of candidates, best first, those that are nearer to the base than to any chosen before them: links
+// into different directions.
+void Graph::choose(const std::vector<Candidate>& candidates, std::size_t most, Scratch& scratch,
+                   std::vector<std::uint32_t>& chosen) const {
+  chosen.clear();
+  std::size_t twins = 0;
+  for (const Candidate& candidate : candidates) {
+    if (chosen.size() == most) return;
+    if (candidate.score > kTwin && twins == most / 2) continue;
+    bool apart = true;
+    if (!chosen.empty()) {
+      const Probe probe = probe_of(candidate.id, scratch.other);
+      for (std::size_t i = 0; i < chosen.size() && apart; ++i)
+        apart = score(probe, chosen[i]) <= candidate.score;
+    }
+    if (!apart) continue;
+    chosen.push_back(candidate.id);
+    if (candidate.score > kTwin) ++twins;
+  }
+}
+
+// scratch.chosen[level] for every level the node and the graph share.
+void Graph::find_neighbours(std::uint32_t id, Candidate entry, int top, Scratch& scratch) const {
+  const Probe probe = probe_of(id, scratch.query);
+  Candidate from = descend(probe, {score(probe, entry.id), entry.id}, top);
+  for (int level = top; level >= 0; --level) {
+    scratch.beam.clear(shape_.ef_construction);
+    spread(probe, from, level, scratch);
+    std::vector<Candidate>& candidates = scratch.candidates;
+    candidates.clear();
+    for (std::size_t i = 0; i < scratch.beam.size(); ++i) {
+      const std::uint32_t found = scratch.beam[i].id & kIdMask;
+      if (found != id) candidates.push_back({scratch.beam[i].score, found});
+    }
+    // On the lowest level, where there are places for twice m: with half as many again as m a search finds
+    // as much with three quarters of the candidates; the rest is left to those that link back.
+    const std::size_t most = level == 0 ? shape_.m + shape_.m / 2 : shape_.m;
+    choose(candidates, most, scratch, scratch.chosen[static_cast<std::size_t>(level)]);
+    if (!candidates.empty()) from = candidates.front();
+  }
+}
+
+void Graph::link(std::uint32_t id, Scratch& scratch) {
+  const int level = nodes_.level(id);
+  std::uint64_t entry = entry_.load(std::memory_order_acquire);
+  std::unique_lock<std::mutex> lock(entry_mutex_, std::defer_lock);
+  if (id < kOneByOne || entry == 0 || level > static_cast<int>(entry >> 32)) {
+    lock.lock();
+    entry = entry_.load(std::memory_order_acquire);
+    if (entry == 0) {
+      entry_.store(pack(level, id), std::memory_order_release);
+      return;
+    }
+  }
+  const int entry_level = static_cast<int>(entry >> 32);
+  const int top = std::min(level, entry_level);
+  // One list a level, and one for make_room.
+  scratch.chosen.resize(kMaxLevel + 2);
+  find_neighbours(id, {0, static_cast<std::uint32_t>(entry) - 1}, top, scratch);
+  for (int at = 0; at <= top; ++at) {
+    const auto& chosen = scratch.chosen[static_cast<std::size_t>(at)];
+    Link* const list = nodes_.list(id, at);
+    for (std::size_t i = 0; i < chosen.size(); ++i)
+      list[i].store(chosen[i] + 1, std::memory_order_relaxed);
+  }
+  for (int at = top; at >= 0; --at)
+    for (const std::uint32_t other : scratch.chosen[static_cast<std::size_t>(at)])
+      connect(other, id, at, scratch);
+  const auto& nearest = scratch.chosen.front();
+  if (nodes_.keeper(id).load(std::memory_order_relaxed) == 0 && !nearest.empty())
+    find_keeper(nearest.front(), id, scratch);
+  if (level > entry_level) entry_.store(pack(level, id), std::memory_order_release);
+}
+
+// None of the chosen would link to the node: one must. Where all places of a list hold nodes that it
+// keeps, one of these is asked; the tree ends, so this does too.
+void Graph::find_keeper(std::uint32_t nearest, std::uint32_t id, Scratch& scratch) {
+  const std::uint32_t places = nodes_.places(0);
+  for (std::uint32_t at = nearest, step = 0; !connect(at, id, 0, scratch, true); ++step)
+    at = nodes_.list(at, 0)[mixed(id + step) % places].load(std::memory_order_acquire) - 1;
+}
+
+bool Graph::is_kept(std::uint32_t from, std::uint32_t to, int level) const {
+  return level == 0 && nodes_.keeper(to).load(std::memory_order_relaxed) == from + 1;
+}
+
+// Stores a link. The caller holds the lock of `from`, and so has whoever asks what `from` keeps.
+void Graph::keep(std::uint32_t from, std::uint32_t to, int level, Link& place) {
+  Link& keeper = nodes_.keeper(to);
+  if (level == 0 && keeper.load(std::memory_order_relaxed) == 0)
+    keeper.store(from + 1, std::memory_order_relaxed);
+  // Whoever reads this link sees the node's own lists.
+  place.store(to + 1, std::memory_order_release);
+}
+
+// Whether `from` now links to `to`; with `must` it does unless all its places hold nodes it keeps.
+bool Graph::connect(std::uint32_t from, std::uint32_t to, int level, Scratch& scratch, bool must) {
+  const NodeLock lock(nodes_.lock(from));
+  Link* const list = nodes_.list(from, level);
+  const std::uint32_t places = nodes_.places(level);
+  for (std::uint32_t i = 0; i < places; ++i) {
+    if (list[i].load(std::memory_order_relaxed) != 0) continue;
+    keep(from, to, level, list[i]);
+    return true;
+  }
+  return make_room(from, to, level, scratch, must);
+}
+
+// A full list and one more: chosen anew. What stays, stays in its place (see the head of graph.h).
+bool Graph::make_room(std::uint32_t from, std::uint32_t to, int level, Scratch& scratch, bool must) {
+  Link* const list = nodes_.list(from, level);
+  const std::uint32_t places = nodes_.places(level);
+  const Probe probe = probe_of(from, scratch.query);
+  std::vector<Candidate>& candidates = scratch.candidates;
+  candidates.assign(1, {score(probe, to), to});
+  for (std::uint32_t i = 0; i < places; ++i)
+    prefetch(list[i].load(std::memory_order_relaxed) - 1);
+  for (std::uint32_t i = 0; i < places; ++i) {
+    const std::uint32_t id = list[i].load(std::memory_order_relaxed) - 1;
+    candidates.push_back({score(probe, id), id});
+  }
+  std::sort(candidates.begin(), candidates.end(), better);
+  auto& chosen = scratch.chosen[kMaxLevel + 1];
+  choose(candidates, places, scratch, chosen);
+  const auto is_chosen = [&chosen](std::uint32_t id) {
+    return std::find(chosen.begin(), chosen.end(), id) != chosen.end();
+  };
+  bool waiting = must || is_chosen(to);
+  bool placed = false;
+  for (std::uint32_t i = 0; i < places; ++i) {
+    const std::uint32_t id = list[i].load(std::memory_order_relaxed) - 1;
+    if (is_chosen(id) || is_kept(from, id, level)) continue;
+    if (waiting) keep(from, to, level, list[i]);
+    else list[i].store(0, std::memory_order_release);
+    placed |= waiting;
+    waiting = false;
+  }
+  // Then the farthest that may go does.
+  for (auto at = candidates.rbegin(); must && !placed && at != candidates.rend(); ++at) {
+    if (at->id == to || is_kept(from, at->id, level)) continue;
+    for (std::uint32_t i = 0; i < places; ++i)
+      if (list[i].load(std::memory_order_relaxed) == at->id + 1) keep(from, to, level, list[i]);
+    placed = true;
+  }
+  return placed;
+}
+
+}  // namespace likeness

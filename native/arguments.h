@@ -23,6 +23,8 @@ inline constexpr napi_typedarray_type kArrayType<std::uint32_t> = napi_uint32_ar
 template <>
 inline constexpr napi_typedarray_type kArrayType<std::uint8_t> = napi_uint8_array;
 template <>
+inline constexpr napi_typedarray_type kArrayType<std::int8_t> = napi_int8_array;
+template <>
 inline constexpr napi_typedarray_type kArrayType<double> = napi_float64_array;
 
 // Reads a typed array of exactly this element type; otherwise throws a TypeError into JavaScript.

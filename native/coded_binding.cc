@@ -79,6 +79,27 @@ napi_value top_k(napi_env env, napi_callback_info info) {
                                  {ordinals.data, scores.data, ordinals.length}));
 }
 
+// dot(code, query) -> sum of (code[i] - 128) * query[i].
+napi_value dot(napi_env env, napi_callback_info info) {
+  Call<KernelSet, 2> call;
+  Span<std::uint8_t> code;
+  Span<std::int8_t> query;
+  if (!call.open(env, info) ||
+      !read(env, call.arguments[0], "code must be a Uint8Array", code) ||
+      !read(env, call.arguments[1], "query must be an Int8Array", query)) {
+    return nullptr;
+  }
+  if (code.length != query.length || code.length > kMaxCodeDimension) {
+    fail_range(env, "code and query must be of equal length, at most 65536");
+    return nullptr;
+  }
+  std::int32_t sum = 0;
+  for (std::size_t i = 0; i < query.length; ++i) sum += query.data[i];
+  napi_value result = nullptr;
+  napi_create_int32(env, call.bound->run.code_dot(code.data, query.data, sum, code.length), &result);
+  return result;
+}
+
 }  // namespace
 
 Napi::Value bind(Napi::Env env, const char* name, napi_callback callback, const void* bound) {
@@ -93,6 +114,7 @@ Napi::Object coded_functions(Napi::Env env, const KernelSet& set) {
   Napi::Object functions = Napi::Object::New(env);
   functions.Set("name", set.code_name);
   functions.Set("encode", bind(env, "encode", encode, &set));
+  functions.Set("dot", bind(env, "dot", dot, &set));
   functions.Set("topK", bind(env, "topK", top_k, &set));
   return functions;
 }

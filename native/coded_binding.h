@@ -14,7 +14,7 @@ struct KernelSet {
   const TileKernel& tile;
 };
 
-// Makes { name, encode, topK }: searching rows by their int8 codes. `set` must outlive the process.
+// Makes { name, encode, dot, topK }: searching rows by their int8 codes. `set` must outlive the process.
 Napi::Object coded_functions(Napi::Env env, const KernelSet& set);
 
 // A function that finds `bound` in its callback info.

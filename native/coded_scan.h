@@ -4,6 +4,7 @@
 #pragma once
 #include "best.h"
 #include "kernels/encode.h"
+#include "prefetch.h"
 
 namespace likeness {
 
@@ -57,8 +58,8 @@ struct CodedRows {
 template <typename CodeDot, typename Exact>
 void offer_coded(const CodedQuery& query, size_t dim, const CodedRows& rows, size_t first,
                  BestHeap& heap, CodeDot code_dot, Exact exact) {
-  // One row after the other without software prefetch: the hardware streamer does it best here.
   for (size_t i = 0; i < rows.count; ++i) {
+    prefetch_ahead(rows.codes + i * dim, dim);
     if (rows.live[i] == 0) continue;
     const double scale = query.scale * static_cast<double>(rows.scales[2 * i]);
     const double error = query.per_error * static_cast<double>(rows.scales[2 * i + 1]);

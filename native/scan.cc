@@ -1,5 +1,7 @@
 #include "scan.h"
 
+#include "prefetch.h"
+
 namespace likeness {
 namespace {
 
@@ -29,8 +31,8 @@ void dot_gather(DotFn dot, const float* query, std::size_t dim, const float* row
 std::size_t top_k(DotFn dot, const float* query, std::size_t dim, const float* rows,
                   const std::uint8_t* live, std::size_t count, double floor, Best best) {
   BestHeap heap(best, floor);
-  // One row after the other without software prefetch: the hardware streamer does it best here.
   for (std::size_t i = 0; i < count; ++i) {
+    prefetch_ahead(rows + i * dim, dim * sizeof(float));
     if (live[i] != 0) heap.offer(dot(query, rows + i * dim, dim), i);
   }
   return heap.finish();

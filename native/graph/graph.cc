@@ -238,11 +238,12 @@ void Graph::link(std::uint32_t id, Scratch& scratch) {
   const int level = nodes_.level(id);
   std::uint64_t entry = entry_.load(std::memory_order_acquire);
   std::unique_lock<std::mutex> lock(entry_mutex_, std::defer_lock);
-  if (id < kOneByOne || entry == 0 || level > static_cast<int>(entry >> 32)) {
+  if (linked_.load(std::memory_order_relaxed) < kOneByOne || entry == 0 || level > static_cast<int>(entry >> 32)) {
     lock.lock();
     entry = entry_.load(std::memory_order_acquire);
     if (entry == 0) {
       entry_.store(pack(level, id), std::memory_order_release);
+      ++linked_;
       return;
     }
   }
@@ -264,6 +265,7 @@ void Graph::link(std::uint32_t id, Scratch& scratch) {
   if (nodes_.keeper(id).load(std::memory_order_relaxed) == 0 && !nearest.empty())
     find_keeper(nearest.front(), id, scratch);
   if (level > entry_level) entry_.store(pack(level, id), std::memory_order_release);
+  linked_.fetch_add(1, std::memory_order_relaxed);
 }
 
 // None of the chosen would link to the node: one must. Where all places of a list hold nodes that it

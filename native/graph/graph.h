@@ -85,7 +85,8 @@ class Graph {
   std::atomic<std::uint32_t> count_{0};
   // Level of the entry node in the upper half, its id plus one in the lower; 0: no node yet.
   std::atomic<std::uint64_t> entry_{0};
-  // Held by an insert that makes a new entry node.
+  std::atomic<std::uint32_t> linked_{0};
+  // Held by an insert that makes a new entry node, and by each of the first.
   std::mutex entry_mutex_;
 };
 

@@ -72,6 +72,8 @@ export interface CodedKernel {
   readonly name: string;
   /** Writes codes and scales of `row` as row number `at`; RangeError where there is no such row. */
   readonly encode: (row: Float32Array, codes: Uint8Array, scales: Float32Array, at: number) => void;
+  /** Sum of (code[i] − 128) × query[i], exactly; native kernels only. Of equal length, at most 65,536. */
+  readonly dot?: (code: Uint8Array, query: Int8Array) => number;
   /**
    * Finds exactly what `Kernel.topK` finds, with the same scores: a row's floats are read where its code
    * score, plus all that rounding can have lost, reaches the floor and the worst of the best so far.

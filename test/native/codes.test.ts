@@ -83,6 +83,51 @@ describe.each(codedKernels)('codes of $name', ({ kernel }) => {
     });
   });
 
+  const { dot: codeDot } = coded;
+
+  describe.skipIf(!codeDot)('multiply exactly', () => {
+    const sum = (code: Uint8Array, query: Int8Array) =>
+      code.reduce((total, value, i) => total + (value - 128) * query[i]!, 0);
+
+    it.each([...DIMENSIONS, 256, 257, 65_536])('at dimension %i, aligned or not', (dimension) => {
+      const random = new Random(dimension);
+      for (const offset of [0, 1, 31]) {
+        const code = new Uint8Array(dimension + offset).subarray(offset);
+        const query = new Int8Array(dimension + offset).subarray(offset);
+        for (let i = 0; i < dimension; i++) code[i] = 1 + random.below(255);
+        for (let i = 0; i < dimension; i++) query[i] = random.below(255) - 127;
+        expect(codeDot!(code, query)).toBe(sum(code, query));
+      }
+    });
+
+    it.each([
+      [255, 127],
+      [255, -127],
+      [1, 127],
+      [1, -127],
+      [0, -128],
+      [128, 127],
+    ])('where every code is %i and every value of the query %i: nothing saturates', (c, q) => {
+      for (const dimension of [31, 512, 65_536]) {
+        const code = new Uint8Array(dimension).fill(c);
+        const query = new Int8Array(dimension).fill(q);
+        expect(codeDot!(code, query)).toBe((c - 128) * q * dimension);
+      }
+    });
+
+    it('and refuse what does not fit', () => {
+      const calls: [unknown[], typeof RangeError | typeof TypeError][] = [
+        [[new Uint8Array(4), new Int8Array(5)], RangeError],
+        [[new Uint8Array(65_537), new Int8Array(65_537)], RangeError],
+        [[new Int8Array(4), new Int8Array(4)], TypeError],
+        [[new Uint8Array(4), new Uint8Array(4)], TypeError],
+        [[], TypeError],
+      ];
+      for (const [args, error] of calls)
+        expect(() => Reflect.apply(codeDot!, undefined, args)).toThrow(error);
+    });
+  });
+
   describe('on many rows', () => {
     const dimension = 96;
     const random = new Random(11);

@@ -136,7 +136,7 @@ export const SETTINGS = {
   exactSearchLimit: setting(
     'LIKENESS_EXACT_SEARCH_LIMIT',
     integer(0, 100_000_000),
-    20_000,
+    40_000,
     'vectors up to which a search scans exactly',
   ),
   firstBatch: setting(

@@ -11,6 +11,9 @@ type Result<M, K extends keyof M> = M[K] extends (argument: never) => infer R
     : Awaited<R>
   : never;
 
+/** Instead of a call: the thread takes no more. */
+const END = 'end';
+
 interface CallMessage {
   id: number;
   method: string;
@@ -61,6 +64,7 @@ export class WorkerClient<M extends object> {
   >();
   #nextId = 1;
   #dead: Error | undefined;
+  readonly #ended: Promise<void>;
 
   /** `onExit` is told when the thread ends, with the error that ended it if there was one. */
   constructor(file: URL, options: WorkerOptions, onExit?: (error: Error | undefined) => void) {
@@ -70,6 +74,7 @@ export class WorkerClient<M extends object> {
     this.#worker.on('error', (error: unknown) => {
       fatal = error instanceof Error ? error : new Error(String(error));
     });
+    this.#ended = new Promise((resolve) => this.#worker.once('exit', () => resolve()));
     this.#worker.on('exit', (code) => {
       this.#dead = new Error(`worker thread ended with code ${code}`, { cause: fatal });
       for (const { reject } of this.#open.values()) reject(this.#dead);
@@ -102,6 +107,18 @@ export class WorkerClient<M extends object> {
     await this.#worker.terminate();
   }
 
+  /**
+   * Lets the thread finish the calls it has been given and ends it; at once when that takes longer than
+   * `graceMs`. For threads inside native code that aborts the process when JavaScript is stopped under it.
+   */
+  async end(graceMs: number): Promise<void> {
+    if (this.#dead) return;
+    const timer = setTimeout(() => void this.#worker.terminate(), graceMs);
+    this.#worker.postMessage(END);
+    await this.#ended;
+    clearTimeout(timer);
+  }
+
   #settle({ id, value, error }: ReplyMessage): void {
     const call = this.#open.get(id);
     if (!call) return;
@@ -115,7 +132,8 @@ export class WorkerClient<M extends object> {
 export function serveWorker(methods: WorkerMethods): void {
   const port = parentPort;
   if (!port) throw new Error('serveWorker must run in a worker thread');
-  port.on('message', (message: CallMessage) => {
+  port.on('message', (message: CallMessage | typeof END) => {
+    if (message === END) return port.close();
     void answer(methods, message).then(([reply, list]) => port.postMessage(reply, list));
   });
 }

@@ -3,6 +3,9 @@ import type { HnswlibMethods } from './hnswlib-worker.js';
 
 export type HnswlibWorker = WorkerClient<HnswlibMethods>;
 
+/** A batch of inserts takes milliseconds, and no more are given once this side closes. */
+const CLOSE_GRACE_MS = 30_000;
+
 /** Owns the one worker thread that holds all hnswlib graphs; starts it when first needed. */
 export class HnswlibHost {
   #worker: HnswlibWorker | undefined;
@@ -16,10 +19,13 @@ export class HnswlibHost {
     return { worker: this.#worker, graph: this.#nextGraph++ };
   }
 
-  /** Ends the thread and with it all graphs; calls under way reject. */
+  /**
+   * Ends the thread and with it all graphs, after the calls it was given: stopped inside a call,
+   * hnswlib-node would abort the process.
+   */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#worker?.terminate();
+    await this.#worker?.end(CLOSE_GRACE_MS);
   }
 
   #start(): HnswlibWorker {

@@ -109,3 +109,21 @@ describe('the hnswlib engine', () => {
     expect(complaints).toEqual([]);
   });
 });
+
+describe('the hnswlib worker', () => {
+  it('ends at any moment without taking the process with it', async () => {
+    // hnswlib-node aborts the process when its thread is stopped inside a call.
+    for (let round = 0; round < 60; round++) {
+      const engines = Array.from({ length: 4 }, () => {
+        const { engine, wanted } = enrolled(300);
+        return { engine, asked: engine.search(wanted).catch(() => undefined) };
+      });
+      await new Promise((done) => setTimeout(done, round % 20));
+      for (const { engine } of engines) engine.close();
+      await host.now.close();
+      await Promise.all(engines.map(({ asked }) => asked));
+      host.now = new HnswlibHost();
+    }
+    expect(host.now.newGraph().graph).toBe(1);
+  });
+});

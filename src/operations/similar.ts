@@ -9,7 +9,7 @@ import { toUser } from './users.js';
 type Searching = Pick<Services, 'store' | 'vision' | 'vectors'>;
 
 /** Who resembles the query, best first, with similarities 0–100 of at least `threshold`. Sees all that is committed. */
-export async function findSimilar(
+async function findSimilar(
   { store, vision, vectors }: Searching,
   collection: Collection,
   { threshold, ...request }: Omit<SearchRequest, 'minCosine'> & { threshold: number },

@@ -85,6 +85,19 @@ export const SETTINGS = {
     '',
     'JSON file with more keys: {"keys":[{"accessKeyId","secretAccessKey"}]}',
   ),
+  tlsCertificate: setting(
+    'LIKENESS_TLS_CERTIFICATE',
+    text,
+    '',
+    'PEM file with the certificate and its chain; set: HTTPS only. Followed like the next two: new files count at once',
+  ),
+  tlsKey: setting('LIKENESS_TLS_KEY', text, '', "PEM file with the certificate's private key"),
+  tlsClientCa: setting(
+    'LIKENESS_TLS_CLIENT_CA',
+    text,
+    '',
+    'PEM file with authorities; set: clients must show a certificate of one of them (mutual TLS)',
+  ),
   corsOrigins: setting(
     'LIKENESS_CORS_ORIGINS',
     list,
@@ -200,6 +213,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   const config = Object.freeze(Object.fromEntries(entries) as Config);
   if ((config.accessKeyId === '') !== (config.secretAccessKey === ''))
     faults.push('AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: set both or neither');
+  if ((config.tlsCertificate === '') !== (config.tlsKey === ''))
+    faults.push('LIKENESS_TLS_CERTIFICATE and LIKENESS_TLS_KEY: set both or neither');
+  if (config.tlsClientCa !== '' && config.tlsCertificate === '')
+    faults.push('LIKENESS_TLS_CLIENT_CA needs LIKENESS_TLS_CERTIFICATE and LIKENESS_TLS_KEY');
   if (faults.length > 0) throw new OperatorError(`Settings: ${faults.join('; ')}`);
   return config;
 }

@@ -7,6 +7,7 @@ import { newFaceId } from './domain/ids.js';
 import { createPageTokens } from './domain/page-token.js';
 import { OperatorError } from './errors.js';
 import { createServer } from './http/server.js';
+import { readTls, renewTls, type TlsMaterial, tlsPaths } from './http/tls.js';
 import { createLog, type Log } from './log.js';
 import { createMetrics, type Metrics } from './metrics.js';
 import { bindOperations } from './operations/index.js';
@@ -14,6 +15,7 @@ import type { Services } from './operations/services.js';
 import { createDispatch } from './protocol/dispatch.js';
 import type { Credentials } from './protocol/sigv4/credentials.js';
 import { createCredentials, environmentKeys, parseKeysFile } from './protocol/sigv4/keys.js';
+import { createReloading } from './reloading.js';
 import { createSqliteStore } from './store/sqlite/store.js';
 import type { Store } from './store/store.js';
 import { createVectors } from './vectors/create.js';
@@ -41,6 +43,8 @@ export async function startService(config: Config, log: Log): Promise<RunningSer
     for (const closePart of closers.splice(0).toReversed()) await closePart();
   };
   try {
+    const tls = followTls(config, log);
+    closers.push(async () => tls?.close());
     const store = await createSqliteStore({ directory: config.dataDirectory, log: noteTo(log) });
     closers.push(() => store.close());
     const vision = await openVision(config, log);
@@ -56,9 +60,21 @@ export async function startService(config: Config, log: Log): Promise<RunningSer
     const metrics = createMetrics(() => ({ vision: vision.status(), vectors: vectors.status() }));
     const warmUp = loadCollections(services, log);
     closers.push(() => warmUp.stop());
-    const app = openServer(config, { log, metrics, services, credentials, warmUp });
+    const app = openServer(config, {
+      log,
+      metrics,
+      services,
+      credentials,
+      warmUp,
+      tls: tls?.material,
+    });
     closers.push(() => app.close());
+    tls?.serve(app.server);
     const endpoint = await listen(app, config);
+    if (!tls && !isLoopback(config.host))
+      log.warn(
+        'photos cross the network in plain text: set LIKENESS_TLS_CERTIFICATE and LIKENESS_TLS_KEY, or put a proxy with TLS in front',
+      );
     log.info(
       {
         endpoint,
@@ -188,9 +204,10 @@ function openServer(
     services: Services;
     credentials: Credentials | undefined;
     warmUp: WarmUp;
+    tls: TlsMaterial | undefined;
   },
 ): FastifyInstance {
-  const { log, metrics, services, credentials, warmUp } = parts;
+  const { log, metrics, services, credentials, warmUp, tls } = parts;
   const { region, accountId, acceptedRegions, corsOrigins } = config;
   const dispatch = createDispatch({
     handlers: bindOperations(services),
@@ -206,7 +223,35 @@ function openServer(
     corsOrigins,
     refuseForeignOrigins: !credentials,
     log,
+    tls,
   });
+}
+
+/** The certificate, if one is configured, and what makes a server follow its files. */
+function followTls({ tlsCertificate, tlsKey, tlsClientCa }: Config, log: Log) {
+  if (tlsCertificate === '') return undefined;
+  const files = { certificate: tlsCertificate, key: tlsKey, clientAuthorities: tlsClientCa };
+  let server: object | undefined;
+  const note = ({ validUntilMs }: TlsMaterial): void => {
+    const level = validUntilMs < Date.now() ? 'warn' : 'info';
+    log[level]({ validUntil: new Date(validUntilMs) }, 'TLS certificate in use');
+  };
+  const followed = createReloading({
+    paths: tlsPaths(files),
+    load: () => readTls(files),
+    onLoaded: (material) => {
+      if (server) renewTls(server, material);
+      note(material);
+    },
+    onBroken: (error) =>
+      log.error({ err: error }, 'the TLS files cannot be used: the certificate read before stays'),
+  });
+  note(followed.current());
+  return {
+    material: followed.current(),
+    serve: (app: object) => void (server = app),
+    close: () => followed.close(),
+  };
 }
 
 async function listen(app: FastifyInstance, { host, port }: Config): Promise<string> {

@@ -12,6 +12,7 @@ import { createAdmission } from './admission.js';
 import { answerApi, bare, refusal } from './api.js';
 import { live, notReady, type ReadyChecks, ready } from './health.js';
 import { type Answer, send } from './send.js';
+import { type TlsMaterial, tlsServerOptions } from './tls.js';
 
 /** The service's metrics as text. */
 export interface MetricsText {
@@ -32,6 +33,8 @@ export interface ServerOptions {
   readonly refuseForeignOrigins: boolean;
   readonly log: Pick<DispatchLog, 'error'>;
   readonly limits?: Partial<ServerLimits>;
+  /** HTTPS with this certificate; absent: plain HTTP. */
+  readonly tls?: TlsMaterial | undefined;
 }
 
 export interface ServerLimits {
@@ -70,7 +73,7 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as 
  */
 export function createServer(options: ServerOptions): FastifyInstance {
   const limits = { ...SERVER_LIMITS, ...options.limits };
-  const app = fastify(fastifyOptions(limits));
+  const app = fastify(fastifyOptions(limits, options.tls));
   app.server.maxConnections = limits.connections;
 
   let closing = false;
@@ -100,7 +103,8 @@ export function createServer(options: ServerOptions): FastifyInstance {
   return app;
 }
 
-function fastifyOptions(limits: ServerLimits) {
+function fastifyOptions(limits: ServerLimits, tls: TlsMaterial | undefined) {
+  const http = { maxHeaderSize: limits.headerBytes, headersTimeout: limits.headersTimeoutMs };
   return {
     logger: false,
     exposeHeadRoutes: false,
@@ -111,8 +115,9 @@ function fastifyOptions(limits: ServerLimits) {
     // The API has an answer of its own for this case.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
-    http: { maxHeaderSize: limits.headerBytes, headersTimeout: limits.headersTimeoutMs },
-  } satisfies FastifyHttpOptions<Server>;
+    ...(tls ? { https: { ...http, ...tlsServerOptions(tls) } } : { http }),
+    // The two kinds of server differ in nothing that this file uses.
+  } as FastifyHttpOptions<Server>;
 }
 
 type Respond = (reply: FastifyReply, answer: Answer) => void;

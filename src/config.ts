@@ -36,6 +36,14 @@ const oneOf =
     if (!values.includes(value)) throw new Error(`expected one of ${values.join(', ')}`);
     return value;
   };
+/** A web address of a server, without user, query or fragment. */
+const serverUrl: Parse<string> = (value) => {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  const plain = url && url.username + url.password + url.search + url.hash === '';
+  if (!plain || !/^https?:$/.test(url.protocol))
+    throw new Error('expected an address such as https://s3.example.com:9000');
+  return url.href;
+};
 const setting = <T>(
   env: string | readonly string[],
   parse: Parse<T>,
@@ -140,6 +148,38 @@ export const SETTINGS = {
     50_000_000,
     'largest photo, width × height',
   ),
+  s3Endpoint: setting(
+    'LIKENESS_S3_ENDPOINT',
+    serverUrl,
+    '',
+    'S3-compatible store that S3Object images are read from, and the only one; empty: none',
+  ),
+  s3Region: setting('LIKENESS_S3_REGION', text, 'us-east-1', "the store's region"),
+  s3AccessKeyId: setting(
+    'LIKENESS_S3_ACCESS_KEY_ID',
+    text,
+    '',
+    'key to read with; without one requests are not signed',
+  ),
+  s3SecretAccessKey: setting('LIKENESS_S3_SECRET_ACCESS_KEY', text, '', 'its secret'),
+  s3PathStyle: setting(
+    'LIKENESS_S3_PATH_STYLE',
+    oneOf('true', 'false'),
+    'true',
+    'true: bucket in the path; false: in the host name',
+  ),
+  s3Buckets: setting(
+    'LIKENESS_S3_BUCKETS',
+    list,
+    [],
+    'buckets that may be read, comma separated; empty: all the key can',
+  ),
+  s3TimeoutMs: setting(
+    'LIKENESS_S3_TIMEOUT_MS',
+    integer(1, 600_000),
+    10_000,
+    'time limit for reading one object',
+  ),
   vectorEngine: setting(
     'LIKENESS_VECTOR_ENGINE',
     oneOf('auto', 'exact', 'hnsw', 'hnswlib'),
@@ -217,6 +257,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     faults.push('LIKENESS_TLS_CERTIFICATE and LIKENESS_TLS_KEY: set both or neither');
   if (config.tlsClientCa !== '' && config.tlsCertificate === '')
     faults.push('LIKENESS_TLS_CLIENT_CA needs LIKENESS_TLS_CERTIFICATE and LIKENESS_TLS_KEY');
+  if ((config.s3AccessKeyId === '') !== (config.s3SecretAccessKey === ''))
+    faults.push('LIKENESS_S3_ACCESS_KEY_ID and LIKENESS_S3_SECRET_ACCESS_KEY: set both or neither');
   if (faults.length > 0) throw new OperatorError(`Settings: ${faults.join('; ')}`);
   return config;
 }

@@ -10,6 +10,8 @@ import { createServer } from './http/server.js';
 import { readTls, renewTls, type TlsMaterial, tlsPaths } from './http/tls.js';
 import { createLog, type Log } from './log.js';
 import { createMetrics, type Metrics } from './metrics.js';
+import type { Objects } from './objects/objects.js';
+import { createS3Objects, NO_OBJECTS } from './objects/s3.js';
 import { bindOperations } from './operations/index.js';
 import type { Services } from './operations/services.js';
 import { createDispatch } from './protocol/dispatch.js';
@@ -55,8 +57,10 @@ export async function startService(config: Config, log: Log): Promise<RunningSer
       log: noteTo(log),
     });
     closers.push(() => vectors.close());
+    const objects = openObjects(config, log);
+    closers.push(async () => objects.close());
 
-    const services = await servicesOf(config, { store, vision, vectors });
+    const services = await servicesOf(config, { store, vision, vectors, objects });
     const metrics = createMetrics(() => ({ vision: vision.status(), vectors: vectors.status() }));
     const warmUp = loadCollections(services, log);
     closers.push(() => warmUp.stop());
@@ -128,9 +132,23 @@ const openVision = (config: Config, log: Log): Promise<Vision> =>
     log: noteTo(log),
   });
 
+function openObjects(config: Config, log: Log): Objects {
+  const { s3AccessKeyId: accessKeyId, s3SecretAccessKey: secretAccessKey } = config;
+  if (config.s3Endpoint === '') return NO_OBJECTS;
+  return createS3Objects({
+    endpoint: config.s3Endpoint,
+    region: config.s3Region,
+    pathStyle: config.s3PathStyle === 'true',
+    buckets: config.s3Buckets,
+    timeoutMs: config.s3TimeoutMs,
+    ...(accessKeyId !== '' && { credentials: { accessKeyId, secretAccessKey } }),
+    log: noteTo(log),
+  });
+}
+
 async function servicesOf(
   config: Config,
-  parts: { store: Store; vision: Vision; vectors: Vectors },
+  parts: { store: Store; vision: Vision; vectors: Vectors; objects: Objects },
 ): Promise<Services> {
   const { region, accountId, firstBatch, idempotencyHours } = config;
   const { facesPerCollection, usersPerCollection, collections, tagsPerCollection } = config;

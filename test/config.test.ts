@@ -42,3 +42,27 @@ describe('isLoopback', () => {
     },
   );
 });
+
+describe('the address of the object store', () => {
+  it('is a server, perhaps with a path', () => {
+    const at = (url: string) => readConfig({ LIKENESS_S3_ENDPOINT: url }).s3Endpoint;
+    expect(at('http://127.0.0.1:9000')).toBe('http://127.0.0.1:9000/');
+    expect(at('https://storage.example.com/s3/')).toBe('https://storage.example.com/s3/');
+  });
+
+  it.each([
+    '127.0.0.1:9000',
+    'ftp://example.com',
+    'http://user:secret@example.com',
+    'https://example.com/?x=1',
+    'file:///etc/passwd',
+  ])('is not %s', (url) => {
+    expect(() => readConfig({ LIKENESS_S3_ENDPOINT: url })).toThrow(/LIKENESS_S3_ENDPOINT: /);
+  });
+
+  it('comes with both halves of a key or with none', () => {
+    expect(() => readConfig({ LIKENESS_S3_ACCESS_KEY_ID: 'key' })).toThrow(
+      /LIKENESS_S3_SECRET_ACCESS_KEY: set both or neither/,
+    );
+  });
+});

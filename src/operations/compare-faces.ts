@@ -7,12 +7,12 @@ import {
   compareFacesModel,
 } from '../model/compare-faces.js';
 import { toBoundingBox, toComparedFace } from './faces.js';
-import { hasEmbedding, imageBytes, largestFace } from './images.js';
+import { hasEmbedding, largestFace, withImage } from './images.js';
 import type { Services } from './services.js';
 
 /** Compares the largest face of one photo with every face of another; nothing is stored. */
 export async function compareFaces(
-  services: Pick<Services, 'vision' | 'matcher'>,
+  services: Pick<Services, 'vision' | 'matcher' | 'objects'>,
   input: CompareFacesInput,
   { signal }: { signal: AbortSignal },
 ): Promise<CompareFacesOutput> {
@@ -21,10 +21,11 @@ export async function compareFaces(
     SimilarityThreshold: threshold = compareFacesModel.defaults.SimilarityThreshold,
     QualityFilter: filter = compareFacesModel.defaults.QualityFilter,
   } = input;
-  const [sourceBytes, targetBytes] = [imageBytes(input.SourceImage), imageBytes(input.TargetImage)];
   const [{ searched: source }, target] = await Promise.all([
-    largestFace(services, sourceBytes, filter, signal),
-    vision.analyse(targetBytes, { filter, maxFaces: LIMITS.facesPerImage, embed: 'kept' }, signal),
+    largestFace(services, input.SourceImage, filter, signal),
+    withImage(services, input.TargetImage, signal, (bytes) =>
+      vision.analyse(bytes, { filter, maxFaces: LIMITS.facesPerImage, embed: 'kept' }, signal),
+    ),
   ]);
   const faces = target.faces.filter(hasEmbedding);
   if (!source || faces.length === 0)

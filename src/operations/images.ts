@@ -6,19 +6,26 @@ import type { Services } from './services.js';
 
 interface ImageInput {
   Bytes?: Uint8Array;
-  S3Object?: unknown;
+  S3Object?: { Bucket?: string; Name?: string; Version?: string };
 }
 
-/** The photo's bytes. Exactly one source must be given; objects in S3 cannot be read without a configured endpoint. */
-export function imageBytes({ Bytes: bytes, S3Object: s3Object }: ImageInput): Uint8Array {
-  if (s3Object !== undefined && bytes === undefined)
-    throw new ApiError(
-      'InvalidS3ObjectException',
-      'Unable to get object metadata from S3. Check object key, region and/or access permissions.',
-    );
-  if (bytes === undefined || s3Object !== undefined)
+/** Hands the photo's bytes to `use`, wherever they come from. Exactly one source must be given. */
+export async function withImage<T>(
+  { objects }: Pick<Services, 'objects'>,
+  { Bytes: bytes, S3Object: s3Object }: ImageInput,
+  signal: AbortSignal,
+  use: (bytes: Uint8Array) => Promise<T>,
+): Promise<T> {
+  if (bytes !== undefined && s3Object === undefined) return use(bytes);
+  if (bytes !== undefined || s3Object === undefined)
     throw new ApiError('InvalidParameterException', 'Request has invalid parameters');
-  return bytes;
+  const { Bucket: bucket, Name: name, Version: version } = s3Object;
+  if (bucket === undefined || name === undefined) throw new ApiError('InvalidS3ObjectException');
+  return objects.withObject(
+    { bucket, name, ...(version !== undefined && { version }) },
+    signal,
+    use,
+  );
 }
 
 /** A face whose embedding was made. */
@@ -28,15 +35,17 @@ export const hasEmbedding = (face: AnalysedFace): face is EmbeddedFace =>
 
 /** The largest face that passes the filter, and all others; no face is not an error here. */
 export async function largestFace(
-  { vision }: Pick<Services, 'vision'>,
-  bytes: Uint8Array,
+  services: Pick<Services, 'vision' | 'objects'>,
+  image: ImageInput,
   filter: QualityFilter,
   signal: AbortSignal,
 ): Promise<{ searched: EmbeddedFace | undefined; others: AnalysedFace[] }> {
-  const { faces } = await vision.analyse(
-    bytes,
-    { filter, maxFaces: LIMITS.facesPerImage, embed: 'largest' },
-    signal,
+  const { faces } = await withImage(services, image, signal, (bytes) =>
+    services.vision.analyse(
+      bytes,
+      { filter, maxFaces: LIMITS.facesPerImage, embed: 'largest' },
+      signal,
+    ),
   );
   const searched = faces.find(hasEmbedding);
   return { searched, others: faces.filter((face) => face !== searched) };

@@ -8,12 +8,15 @@ import {
 } from '../model/index-faces.js';
 import { openCollection } from './collections.js';
 import { toBoundingBox, toFaceDetail } from './faces.js';
-import { hasEmbedding, imageBytes } from './images.js';
+import { hasEmbedding, withImage } from './images.js';
 import type { Services } from './services.js';
 
 /** Finds the faces of a photo and stores their embeddings; the photo itself is not kept. */
 export async function indexFaces(
-  services: Pick<Services, 'store' | 'vision' | 'vectors' | 'settings' | 'clock' | 'newFaceId'>,
+  services: Pick<
+    Services,
+    'store' | 'vision' | 'vectors' | 'objects' | 'settings' | 'clock' | 'newFaceId'
+  >,
   input: IndexFacesInput,
   { signal }: { signal: AbortSignal },
 ): Promise<IndexFacesOutput> {
@@ -26,14 +29,14 @@ export async function indexFaces(
     QualityFilter: filter = indexFacesModel.defaults.QualityFilter,
   } = input;
   const collection = await openCollection(services, collectionId);
-  const bytes = imageBytes(input.Image);
-  // Taken before inference, which may take the bytes over.
-  const imageId = imageIdOf(bytes);
-  const { faces } = await vision.analyse(
-    bytes,
-    { filter, maxFaces: Math.min(maxFaces, LIMITS.facesPerImage), embed: 'kept' },
-    signal,
-  );
+  const { imageId, faces } = await withImage(services, input.Image, signal, async (bytes) => ({
+    imageId: imageIdOf(bytes),
+    ...(await vision.analyse(
+      bytes,
+      { filter, maxFaces: Math.min(maxFaces, LIMITS.facesPerImage), embed: 'kept' },
+      signal,
+    )),
+  }));
   const kept = faces.filter(hasEmbedding);
   const { value: stored, sequence } = await store.insertFaces(
     collectionId,

@@ -7,13 +7,13 @@ import {
 } from '../model/search-faces-by-image.js';
 import { openCollection } from './collections.js';
 import { toBoundingBox } from './faces.js';
-import { imageBytes, largestFace } from './images.js';
+import { largestFace } from './images.js';
 import type { Services } from './services.js';
 import { findSimilarFaces, toFaceMatches } from './similar.js';
 
 /** Faces that resemble the largest face of a photo. */
 export async function searchFacesByImage(
-  services: Pick<Services, 'store' | 'vision' | 'vectors'>,
+  services: Pick<Services, 'store' | 'vision' | 'vectors' | 'objects'>,
   input: SearchFacesByImageInput,
   { signal }: { signal: AbortSignal },
 ): Promise<SearchFacesByImageOutput> {
@@ -24,7 +24,7 @@ export async function searchFacesByImage(
     QualityFilter: filter = searchFacesByImageModel.defaults.QualityFilter,
   } = input;
   const collection = await openCollection(services, collectionId);
-  const { searched } = await largestFace(services, imageBytes(input.Image), filter, signal);
+  const { searched } = await largestFace(services, input.Image, filter, signal);
   if (!searched)
     throw new ApiError(
       'InvalidParameterException',

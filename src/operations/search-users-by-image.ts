@@ -6,13 +6,13 @@ import {
 } from '../model/search-users-by-image.js';
 import { openCollection } from './collections.js';
 import { toFaceDetail } from './faces.js';
-import { imageBytes, largestFace } from './images.js';
+import { largestFace } from './images.js';
 import type { Services } from './services.js';
 import { findSimilarUsers, toUserMatches } from './similar.js';
 
 /** Users that resemble the largest face of a photo. No face is an answer here, not an error (API reference). */
 export async function searchUsersByImage(
-  services: Pick<Services, 'store' | 'vision' | 'vectors'>,
+  services: Pick<Services, 'store' | 'vision' | 'vectors' | 'objects'>,
   input: SearchUsersByImageInput,
   { signal }: { signal: AbortSignal },
 ): Promise<SearchUsersByImageOutput> {
@@ -23,7 +23,7 @@ export async function searchUsersByImage(
     QualityFilter: filter = searchUsersByImageModel.defaults.QualityFilter,
   } = input;
   const collection = await openCollection(services, collectionId);
-  const { searched, others } = await largestFace(services, imageBytes(input.Image), filter, signal);
+  const { searched, others } = await largestFace(services, input.Image, filter, signal);
   const matches = searched
     ? await findSimilarUsers(services, collection, { query: searched.embedding, limit, threshold })
     : [];

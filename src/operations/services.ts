@@ -1,6 +1,7 @@
 import type { Place } from '../domain/ids.js';
 import type { Quotas } from '../domain/limits.js';
 import type { PageTokens } from '../domain/page-token.js';
+import type { Objects } from '../objects/objects.js';
 import type { Store } from '../store/store.js';
 import type { Matcher, Vectors } from '../vectors/vectors.js';
 import type { Vision } from '../vision/vision.js';
@@ -21,6 +22,7 @@ export interface Services {
   vision: Vision;
   vectors: Vectors;
   matcher: Matcher;
+  objects: Objects;
   pageTokens: PageTokens;
   settings: OperationSettings;
   /** Milliseconds since the epoch. */

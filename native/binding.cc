@@ -13,6 +13,7 @@
 #include "coded_binding.h"
 #include "graph/graph_binding.h"
 #include "scan.h"
+#include "snapshot/snapshot_binding.h"
 
 namespace {
 
@@ -143,6 +144,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("version", kInterfaceVersion);
   exports.Set("kernels", list);
   if (!likeness::register_graph(env, exports)) throw Napi::Error::New(env);
+  likeness::register_snapshots(env, exports);
   return exports;
 }
 

@@ -14,6 +14,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     usage: 'likeness serve',
     run: async () => (await import('./cli/commands/serve.js')).serve(),
   },
+  keys: {
+    summary: 'Make, list, rotate and revoke access keys.',
+    usage: 'likeness keys create|list|rotate|revoke …',
+    run: async (args) => (await import('./cli/commands/keys.js')).keys(args),
+  },
   demo: {
     summary: 'Show the whole job on real photos: faces, users, AssociateFaces, search.',
     usage: 'likeness demo [folder with one folder of photos per person]',

@@ -79,7 +79,12 @@ export const SETTINGS = {
     [],
     'regions a signature may name, comma separated; empty: any',
   ),
-  accessKeyId: setting('AWS_ACCESS_KEY_ID', text, '', 'key that requests must be signed with'),
+  accessKeyId: setting(
+    'AWS_ACCESS_KEY_ID',
+    text,
+    '',
+    'key that requests must be signed with; it may do everything',
+  ),
   secretAccessKey: setting('AWS_SECRET_ACCESS_KEY', text, '', 'its secret'),
   sessionToken: setting(
     'AWS_SESSION_TOKEN',
@@ -91,7 +96,13 @@ export const SETTINGS = {
     'LIKENESS_KEYS_FILE',
     text,
     '',
-    'JSON file with more keys: {"keys":[{"accessKeyId","secretAccessKey"}]}',
+    'file with more keys and with policies, made by `likeness keys`; changes count at once',
+  ),
+  masterKeyFile: setting(
+    'LIKENESS_MASTER_KEY_FILE',
+    text,
+    '',
+    'file with the key under which the secrets in the keys file are encrypted',
   ),
   tlsCertificate: setting(
     'LIKENESS_TLS_CERTIFICATE',
@@ -253,6 +264,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   const config = Object.freeze(Object.fromEntries(entries) as Config);
   if ((config.accessKeyId === '') !== (config.secretAccessKey === ''))
     faults.push('AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: set both or neither');
+  if ((config.keysFile === '') !== (config.masterKeyFile === ''))
+    faults.push('LIKENESS_KEYS_FILE and LIKENESS_MASTER_KEY_FILE: set both or neither');
   if ((config.tlsCertificate === '') !== (config.tlsKey === ''))
     faults.push('LIKENESS_TLS_CERTIFICATE and LIKENESS_TLS_KEY: set both or neither');
   if (config.tlsClientCa !== '' && config.tlsCertificate === '')

@@ -1,4 +1,4 @@
-import { readFileSync, realpathSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
@@ -8,6 +8,7 @@ import { createPageTokens } from './domain/page-token.js';
 import { OperatorError } from './errors.js';
 import { createServer } from './http/server.js';
 import { readTls, renewTls, type TlsMaterial, tlsPaths } from './http/tls.js';
+import { loadKeys } from './keys/load-keys.js';
 import { createLog, type Log } from './log.js';
 import { createMetrics, type Metrics } from './metrics.js';
 import type { Objects } from './objects/objects.js';
@@ -16,7 +17,7 @@ import { bindOperations } from './operations/index.js';
 import type { Services } from './operations/services.js';
 import { createDispatch } from './protocol/dispatch.js';
 import type { Credentials } from './protocol/sigv4/credentials.js';
-import { createCredentials, environmentKeys, parseKeysFile } from './protocol/sigv4/keys.js';
+import { createCredentials, environmentKeys } from './protocol/sigv4/keys.js';
 import { createReloading } from './reloading.js';
 import { createSqliteStore } from './store/sqlite/store.js';
 import type { Store } from './store/store.js';
@@ -39,12 +40,13 @@ export interface RunningService {
  * OperatorError that says what to repair; whatever was opened by then is closed again.
  */
 export async function startService(config: Config, log: Log): Promise<RunningService> {
-  const credentials = readCredentials(config);
   const closers: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     for (const closePart of closers.splice(0).toReversed()) await closePart();
   };
   try {
+    const keys = followKeys(config, log);
+    closers.push(async () => keys?.close());
     const tls = followTls(config, log);
     closers.push(async () => tls?.close());
     const store = await createSqliteStore({ directory: config.dataDirectory, log: noteTo(log) });
@@ -68,7 +70,7 @@ export async function startService(config: Config, log: Log): Promise<RunningSer
       log,
       metrics,
       services,
-      credentials,
+      credentials: keys?.value,
       warmUp,
       tls: tls?.material,
     });
@@ -96,12 +98,26 @@ export async function startService(config: Config, log: Log): Promise<RunningSer
 }
 
 /** The keys requests must be signed with; undefined when none are configured, which is for loopback only. */
-function readCredentials(config: Config): Credentials | undefined {
-  const { keysFile, accountId, host } = config;
-  const keys = environmentKeys(config, accountId);
-  if (keysFile !== '')
-    keys.push(...parseKeysFile(readKeysFile(keysFile), { source: keysFile, accountId }));
-  if (keys.length > 0) return createCredentials(keys);
+function followKeys(config: Config, log: Log): Closable<Credentials> | undefined {
+  const { keysFile, masterKeyFile, accountId, host } = config;
+  const own = environmentKeys(config, accountId);
+  if (keysFile !== '') {
+    const files = { keysFile, masterKeyFile };
+    const note = (): void => log.info({ keysFile }, 'keys read');
+    const followed = createReloading({
+      paths: [keysFile, masterKeyFile],
+      load: () => createCredentials([...own, ...loadKeys(files, accountId)]),
+      onLoaded: note,
+      onBroken: (error) =>
+        log.error({ err: error }, 'the keys file cannot be used: the keys read before stay'),
+    });
+    note();
+    return {
+      value: { find: (accessKeyId) => followed.current().find(accessKeyId) },
+      close: () => followed.close(),
+    };
+  }
+  if (own.length > 0) return { value: createCredentials(own), close: () => undefined };
   if (!isLoopback(host))
     throw new OperatorError(
       `LIKENESS_HOST is ${host}, which other machines can reach, but no keys are set: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or LIKENESS_KEYS_FILE, or listen on 127.0.0.1`,
@@ -109,17 +125,9 @@ function readCredentials(config: Config): Credentials | undefined {
   return undefined;
 }
 
-function readKeysFile(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new OperatorError(
-      `LIKENESS_KEYS_FILE: cannot read ${path}: ${(cause as Error).message}`,
-      {
-        cause,
-      },
-    );
-  }
+interface Closable<T> {
+  readonly value: T;
+  close(): void;
 }
 
 const openVision = (config: Config, log: Log): Promise<Vision> =>

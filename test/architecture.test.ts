@@ -21,6 +21,7 @@ const MAY_USE: Readonly<Record<string, Rule>> = {
   reloading: { values: [] },
   'worker-rpc': { values: ['errors'] },
   protocol: { values: ['errors', 'model'] },
+  keys: { values: ['errors', 'protocol'] },
   vectors: { values: ['errors', 'domain', 'worker-rpc'] },
   vision: { values: ['errors', 'domain', 'worker-rpc'] },
   objects: { values: ['errors'] },
@@ -30,7 +31,11 @@ const MAY_USE: Readonly<Record<string, Rule>> = {
     types: ['store', 'vectors', 'vision', 'objects', 'metrics'],
   },
   http: { values: ['errors', 'protocol', 'metrics', 'log', 'console'], types: ['operations'] },
-  cli: { values: ['errors', 'model', 'protocol'], lazy: ['main', 'thresholds', 'cli'] },
+  // Its commands load what they need by import() only.
+  cli: {
+    values: ['errors', 'model', 'protocol'],
+    lazy: ['main', 'thresholds', 'cli', 'config', 'keys'],
+  },
   main: {
     values: [
       'errors',
@@ -41,6 +46,7 @@ const MAY_USE: Readonly<Record<string, Rule>> = {
       'metrics',
       'reloading',
       'protocol',
+      'keys',
       'vectors',
       'vision',
       'objects',

@@ -1,13 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { ApiError, ERRORS } from '../errors.js';
 import { OPERATIONS, type OperationName } from '../model/operations.js';
-import {
-  type Authorise,
-  allowAll,
-  type Partition,
-  requirePermission,
-  resourceOf,
-} from './authorise.js';
+import { authorise, type Partition } from './authorise.js';
 import { checkFront, FrontRefusal } from './front.js';
 import { checkHandlers, type Handlers, type RequestContext } from './handlers.js';
 import { operationOf, parseBody } from './json.js';
@@ -46,8 +40,6 @@ export interface Authentication {
   readonly credentials: Credentials;
   /** Regions a signature may name; empty: any. */
   readonly regions: readonly string[];
-  /** Default: every key may do everything. */
-  readonly authorise?: Authorise;
 }
 
 export interface DispatchOptions {
@@ -73,7 +65,6 @@ export function createDispatch(options: DispatchOptions): Dispatch {
   const now = options.now ?? Date.now;
   const newRequestId = options.newRequestId ?? randomUUID;
   const { authentication, partition, observer, log } = options;
-  const authorise = authentication?.authorise ?? allowAll;
 
   /** Contract section 2: the order of the steps is part of the API. */
   async function answer(request: WireRequest, call: Call): Promise<string> {
@@ -89,8 +80,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     );
     call.principal = principal;
     step('authorise', () => {
-      if (principal)
-        requirePermission(authorise, principal, operation, resourceOf(body, partition));
+      if (principal) authorise(principal, operation, body, partition);
     });
     const { input: inputShape, output: outputShape } = OPERATIONS[operation];
     const input = step('parse', () => parseInput(inputShape, body));

@@ -82,22 +82,12 @@ describe('a start', () => {
     );
   });
 
-  it('takes keys from a file', async () => {
-    const directory = await dataDirectory();
-    const file = join(directory, 'keys.json');
-    await writeFile(file, JSON.stringify({ keys: [CREDENTIALS] }));
-    const endpoint = await running({
-      LIKENESS_DATA: join(directory, 'data'),
-      LIKENESS_KEYS_FILE: file,
-    });
-    expect(await codeOf(clientFor(endpoint))).toBe('OK');
-  });
-
   it('names a keys file it cannot read', async () => {
     expect(
       await failure({
         LIKENESS_DATA: await dataDirectory(),
         LIKENESS_KEYS_FILE: '/nowhere/keys.json',
+        LIKENESS_MASTER_KEY_FILE: '/nowhere/master.key',
       }),
     ).toMatch(/LIKENESS_KEYS_FILE: cannot read \/nowhere\/keys\.json/);
   });

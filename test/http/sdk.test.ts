@@ -193,7 +193,7 @@ describe('the AWS SDK for JavaScript', () => {
     });
     onTestFinished(() => client.destroy());
     await client.send(describeCollection());
-    expect(context?.principal).toEqual({
+    expect(context?.principal).toMatchObject({
       accessKeyId: KEY.accessKeyId,
       arn: 'arn:aws:iam::000000000000:user/AKIDEXAMPLE',
     });

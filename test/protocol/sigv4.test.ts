@@ -3,11 +3,9 @@ import type { Principal } from '../../src/protocol/sigv4/verify.js';
 import type { WireRequest } from '../../src/protocol/wire.js';
 import { ATTACKS, authorization, BODY_HASH, plain, tampered, temporary } from './attacks.js';
 import {
-  aRequest,
   credentials,
   dispatchWith,
   handlersWith,
-  KEY,
   NOW_MS,
   send,
   signed,
@@ -76,45 +74,5 @@ describe('an attack is refused and reaches no handler', () => {
     expect((await from('xx-foo-9')).status).toBe(200);
     expect((await from('')).status).toBe(400);
     expect((await from('a b')).status).toBe(400);
-  });
-});
-
-describe('authorisation', () => {
-  it('asks about the principal, the operation and the collection, before types are checked', async () => {
-    const asked: unknown[] = [];
-    const guarded = dispatchWith({
-      authentication: {
-        credentials,
-        regions: [],
-        authorise: (...question) => {
-          asked.push(question);
-          return false;
-        },
-      },
-      now: () => NOW_MS,
-    });
-    const reply = await send(
-      guarded,
-      signed(aRequest('DeleteCollection', { CollectionId: 'c', Extra: 1 })),
-    );
-    const user = 'arn:aws:iam::000000000000:user/AKIDEXAMPLE';
-    const collection = 'arn:aws:rekognition:us-east-1:000000000000:collection/c';
-    expect(asked).toEqual([
-      [{ accessKeyId: KEY.accessKeyId, arn: user }, 'DeleteCollection', collection],
-    ]);
-    expect(reply.status).toBe(400);
-    expect(JSON.parse(reply.body)).toMatchObject({
-      __type: 'AccessDeniedException',
-      Message: `User: ${user} is not authorized to perform: rekognition:DeleteCollection on resource: ${collection}`,
-    });
-
-    await send(guarded, signed(aRequest('ListCollections', { MaxResults: 'x' })));
-    await send(guarded, signed(aRequest('TagResource', { ResourceArn: collection })));
-    await send(guarded, signed(aRequest('DeleteFaces', { CollectionId: 5 })));
-    expect(asked.slice(1)).toEqual([
-      [expect.anything(), 'ListCollections', '*'],
-      [expect.anything(), 'TagResource', collection],
-      [expect.anything(), 'DeleteFaces', '*'],
-    ]);
   });
 });

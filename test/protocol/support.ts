@@ -6,6 +6,7 @@ import {
   type DispatchOptions,
 } from '../../src/protocol/dispatch.js';
 import type { Handlers } from '../../src/protocol/handlers.js';
+import { ADMINISTRATOR } from '../../src/protocol/policy/policy.js';
 import { createCredentials } from '../../src/protocol/sigv4/keys.js';
 import type { WireReply, WireRequest } from '../../src/protocol/wire.js';
 
@@ -71,7 +72,11 @@ export const EXPIRED = { ...TEMPORARY, accessKeyId: 'ASIAEXPIRED', expiresAtMs: 
 
 const arn = (id: string) => `arn:aws:iam::000000000000:user/${id}`;
 export const credentials = createCredentials(
-  [KEY, TEMPORARY, EXPIRED].map((key) => ({ ...key, principalArn: arn(key.accessKeyId) })),
+  [KEY, TEMPORARY, EXPIRED].map((key) => ({
+    ...key,
+    principalArn: arn(key.accessKeyId),
+    policy: ADMINISTRATOR,
+  })),
 );
 
 export const NOW_MS = Date.UTC(2026, 7, 30, 12, 36, 0);

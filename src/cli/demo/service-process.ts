@@ -36,6 +36,7 @@ export async function startServiceProcess(): Promise<ServiceProcess> {
         LIKENESS_PORT: '0',
         LIKENESS_REGION: region,
         LIKENESS_KEYS_FILE: '',
+        LIKENESS_MASTER_KEY_FILE: '',
         LIKENESS_TLS_CERTIFICATE: '',
         LIKENESS_TLS_KEY: '',
         LIKENESS_TLS_CLIENT_CA: '',

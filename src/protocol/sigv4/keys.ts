@@ -1,57 +1,50 @@
 import { OperatorError } from '../../errors.js';
-import type { AccessKey, Credentials } from './credentials.js';
+import { ADMINISTRATOR } from '../policy/policy.js';
+import type { AccessKey, ConfiguredKey, Credentials } from './credentials.js';
 
-/** An access key with its id, as keys are configured. */
-export interface ConfiguredKey extends AccessKey {
-  readonly accessKeyId: string;
-}
-
-const MAX_KEYS = 10_000;
 const ACCESS_KEY_ID = /^[A-Za-z0-9_.-]{3,128}$/;
 /** A signature that was overheard can be guessed against offline: AWS's own secrets have 40 characters. */
 const MIN_SECRET_LENGTH = 16;
 
-interface KeysSource {
-  /** Named in errors: a file, or the environment. */
-  readonly source: string;
-  /** Account number of the principals' ARNs. */
-  readonly accountId: string;
+interface KeyPair {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  /** Empty: none. */
+  readonly sessionToken: string;
 }
 
 /**
- * Parses a keys file: `{"keys":[{"accessKeyId","secretAccessKey","sessionToken"?,"expiresAt"?}]}`,
- * `expiresAt` being an ISO 8601 time. OperatorError names the entry and what is wrong, never a secret.
+ * The key pair of the standard AWS environment variables; none when both are empty. Who starts the service
+ * owns it, so this key may do everything.
  */
-export function parseKeysFile(text: string, { source, accountId }: KeysSource): ConfiguredKey[] {
-  const file = parseJson(text, source);
-  const keys = isObject(file) ? file['keys'] : undefined;
-  if (!Array.isArray(keys))
-    throw new OperatorError(
-      `Keys file ${source}: expected {"keys":[{"accessKeyId":"…","secretAccessKey":"…"}]}`,
-    );
-  // A file without keys must not open the door: who names one wants requests to be signed.
-  if (keys.length === 0 || keys.length > MAX_KEYS)
-    throw new OperatorError(
-      `Keys file ${source}: expected 1 to ${MAX_KEYS} keys, got ${keys.length}`,
-    );
-  return keys.map((entry: unknown, index) =>
-    readKey(entry, { source: `Keys file ${source}: key ${index + 1}`, accountId }),
-  );
+export function environmentKeys(pair: KeyPair, accountId: string): ConfiguredKey[] {
+  const { accessKeyId, secretAccessKey, sessionToken } = pair;
+  if (accessKeyId === '' && secretAccessKey === '') return [];
+  checkKeyPair(pair, 'AWS_ACCESS_KEY_ID / AWS_SECRET_ACCESS_KEY');
+  return [
+    {
+      accessKeyId,
+      secretAccessKey,
+      ...(sessionToken !== '' && { sessionToken }),
+      principalArn: `arn:aws:iam::${accountId}:user/${accessKeyId}`,
+      policy: ADMINISTRATOR,
+    },
+  ];
 }
 
-/** The key pair of the standard AWS environment variables; none when both are empty. */
-export function environmentKeys(
-  environment: { accessKeyId: string; secretAccessKey: string; sessionToken: string },
-  accountId: string,
-): ConfiguredKey[] {
-  const { accessKeyId, secretAccessKey, sessionToken } = environment;
-  if (accessKeyId === '' && secretAccessKey === '') return [];
-  return [
-    readKey(
-      { accessKeyId, secretAccessKey, ...(sessionToken !== '' && { sessionToken }) },
-      { source: 'AWS_ACCESS_KEY_ID / AWS_SECRET_ACCESS_KEY', accountId },
-    ),
-  ];
+/** OperatorError, never with the secret in it, for what cannot be an access key. */
+export function checkKeyPair(
+  { accessKeyId, secretAccessKey }: Pick<KeyPair, 'accessKeyId' | 'secretAccessKey'>,
+  source: string,
+): void {
+  if (!ACCESS_KEY_ID.test(accessKeyId))
+    throw new OperatorError(
+      `${source}: an access key id has 3 to 128 letters, digits, dots, hyphens or underscores`,
+    );
+  if (secretAccessKey.length < MIN_SECRET_LENGTH)
+    throw new OperatorError(
+      `${source}: the secret of ${accessKeyId} must have at least ${MIN_SECRET_LENGTH} characters`,
+    );
 }
 
 /** A lookup over configured keys. One id twice is an OperatorError: which secret counts must be clear. */
@@ -64,58 +57,3 @@ export function createCredentials(keys: readonly ConfiguredKey[]): Credentials {
   }
   return { find: (accessKeyId) => byId.get(accessKeyId) };
 }
-
-function parseJson(text: string, source: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // The parser's own message quotes the file, and the file holds secrets.
-    throw new OperatorError(`Keys file ${source}: not valid JSON`);
-  }
-}
-
-function readKey(entry: unknown, { source, accountId }: KeysSource): ConfiguredKey {
-  if (!isObject(entry)) throw new OperatorError(`${source}: expected an object`);
-  const accessKeyId = member(entry, 'accessKeyId');
-  if (accessKeyId === undefined || !ACCESS_KEY_ID.test(accessKeyId))
-    throw new OperatorError(
-      `${source}: accessKeyId must be 3 to 128 letters, digits, dots, hyphens or underscores`,
-    );
-  const secretAccessKey = member(entry, 'secretAccessKey');
-  if (secretAccessKey === undefined || secretAccessKey.length < MIN_SECRET_LENGTH)
-    throw new OperatorError(
-      `${source}: secretAccessKey of ${accessKeyId} must have at least ${MIN_SECRET_LENGTH} characters`,
-    );
-  const sessionToken = optionalMember(entry, 'sessionToken', source);
-  const expiresAt = optionalMember(entry, 'expiresAt', source);
-  const expiresAtMs = expiresAt === undefined ? undefined : Date.parse(expiresAt);
-  if (Number.isNaN(expiresAtMs))
-    throw new OperatorError(`${source}: expiresAt of ${accessKeyId} must be an ISO 8601 time`);
-  return {
-    accessKeyId,
-    secretAccessKey,
-    principalArn: `arn:aws:iam::${accountId}:user/${accessKeyId}`,
-    ...(sessionToken !== undefined && { sessionToken }),
-    ...(expiresAtMs !== undefined && { expiresAtMs }),
-  };
-}
-
-function optionalMember(
-  entry: Record<string, unknown>,
-  name: string,
-  source: string,
-): string | undefined {
-  if (!Object.hasOwn(entry, name)) return undefined;
-  const value = member(entry, name);
-  if (value === undefined || value === '')
-    throw new OperatorError(`${source}: ${name} must be a text that is not empty, or left out`);
-  return value;
-}
-
-function member(entry: Record<string, unknown>, name: string): string | undefined {
-  const value = Object.hasOwn(entry, name) ? entry[name] : undefined;
-  return typeof value === 'string' ? value : undefined;
-}
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import { ApiError } from '../../errors.js';
+import type { Policy } from '../policy/policy.js';
 import type { WireRequest } from '../wire.js';
 import { queryParameters } from './canonical-query.js';
 import { canonicalRequest, payloadHashOf, splitUrl } from './canonical-request.js';
@@ -14,6 +15,8 @@ import { ALGORITHM, stringToSign } from './string-to-sign.js';
 export interface Principal {
   readonly accessKeyId: string;
   readonly arn: string;
+  /** What it may do. */
+  readonly policy: Policy;
 }
 
 export interface VerifyOptions {
@@ -55,7 +58,7 @@ export function verify(request: WireRequest, options: VerifyOptions): Principal 
   if (!equal(signature, sign(signingKey(key.secretAccessKey, scope), text))) return mismatch();
   if (key.expiresAtMs !== undefined && key.expiresAtMs <= options.nowMs)
     throw new ApiError('ExpiredTokenException');
-  return { accessKeyId, arn: key.principalArn };
+  return { accessKeyId, arn: key.principalArn, policy: key.policy };
 }
 
 function requireAuthorization({ url, headers }: WireRequest): Authorization {

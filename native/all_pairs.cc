@@ -2,7 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <memory>
+#include <new>
+
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
 
 namespace likeness {
 namespace {
@@ -12,29 +16,43 @@ namespace {
 // cancel: at most 0.83 of it.
 constexpr double kTileError = 4e-7, kTileErrorGrowth = 1e-6;
 
-// Counts are kept several times over, so that two pairs of one bin need not wait for each other.
-constexpr std::size_t kCopies = 8;
-
 // Columns are packed in groups of this size, which stay in the L2 cache while all row panels meet them.
 constexpr std::size_t kGroupFloats = (1 << 19) / sizeof(float);
 
 constexpr std::size_t kLineFloats = 16;
 
-// Floats that begin with a cache line: or else every load of the widest registers would touch two.
-class Lines {
+// Working memory that begins with a cache line, or else every load of the widest registers would touch two,
+// and lies in huge pages where the system has them: it is gone through again and again. Undefined contents.
+class Scratch {
  public:
-  explicit Lines(std::size_t count) : memory_(count + kLineFloats) {
-    void* start = memory_.data();
-    std::size_t room = memory_.size() * sizeof(float);
-    start_ = static_cast<float*>(
-        std::align(kLineFloats * sizeof(float), count * sizeof(float), start, room));
+  explicit Scratch(std::size_t floats)
+      : bytes_((floats * sizeof(float) + kHugePage - 1) / kHugePage * kHugePage),
+        next_(static_cast<float*>(::operator new(bytes_, std::align_val_t{kHugePage}))),
+        start_(next_) {
+#if defined(MADV_HUGEPAGE)
+    madvise(start_, bytes_, MADV_HUGEPAGE);
+#endif
+  }
+  ~Scratch() { ::operator delete(start_, std::align_val_t{kHugePage}); }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+
+  // What `floats` floats take of it.
+  static std::size_t room(std::size_t floats) {
+    return (floats + kLineFloats - 1) / kLineFloats * kLineFloats;
   }
 
-  float* at(std::size_t index) { return start_ + index; }
+  float* take(std::size_t floats) {
+    float* const taken = next_;
+    next_ += room(floats);
+    return taken;
+  }
 
  private:
-  std::vector<float> memory_;
-  float* start_;
+  static constexpr std::size_t kHugePage = std::size_t{2} << 20;
+  const std::size_t bytes_;
+  float* next_;
+  float* const start_;
 };
 
 // Packs `width` rows from row `begin` on; rows beyond the last are zeros.
@@ -42,26 +60,15 @@ void pack(const AllRows& all, std::size_t begin, std::size_t width, float* panel
   const std::size_t rows = begin < all.count ? std::min(width, all.count - begin) : 0;
   const float* first = all.rows + begin * all.dim;
   if (rows < width) std::fill_n(panel, width * all.dim, 0.0f);
-  // A few floats of every row at a time: their cache lines are still there for the next.
-  for (std::size_t k = 0; k < all.dim; k += kLineFloats) {
-    const std::size_t end = std::min(k + kLineFloats, all.dim);
-    for (std::size_t at = k; at < end; ++at) {
-      for (std::size_t r = 0; r < rows; ++r) panel[at * width + r] = first[r * all.dim + at];
+  // A cache line of a few rows at a time: of more rows, whose floats lie a power of two apart, they would
+  // drive each other out.
+  constexpr std::size_t kRows = 8;
+  for (std::size_t r = 0; r < rows; r += kRows) {
+    const std::size_t few = std::min(kRows, rows - r);
+    for (std::size_t k = 0; k < all.dim; ++k) {
+      for (std::size_t i = 0; i < few; ++i) panel[k * width + r + i] = first[(r + i) * all.dim + k];
     }
   }
-}
-
-double dot_double(const float* a, const float* b, std::size_t dim) {
-  // Several sums, so that the compiler may use registers of several numbers.
-  double sums[8] = {};
-  std::size_t k = 0;
-  for (; k + 8 <= dim; k += 8) {
-    for (std::size_t lane = 0; lane < 8; ++lane) {
-      sums[lane] += static_cast<double>(a[k + lane]) * b[k + lane];
-    }
-  }
-  for (; k < dim; ++k) sums[0] += static_cast<double>(a[k]) * b[k];
-  return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
 }
 
 class Counter {
@@ -75,36 +82,31 @@ class Counter {
                  // The last term is the rounding of the place itself.
                  static_cast<float>(bins * (kTileError / 2 + 1.0 / (1 << 24))),
                  static_cast<float>(bins * kTileErrorGrowth / 2)},
-        counts_(bins * kCopies) {}
+        panel_(kernel.width * all.dim),
+        group_(std::max<std::size_t>(1, kGroupFloats / panel_)),
+        tile_(kernel.height * kernel.width),
+        scratch_(Scratch::room(group_ * panel_) + Scratch::room(group_ * tile_) +
+                 Scratch::room(kernel.height * all.dim)),
+        columns_(scratch_.take(group_ * panel_)),
+        scores_(scratch_.take(group_ * tile_)),
+        last_rows_(scratch_.take(kernel.height * all.dim)),
+        counts_(bins * kCopies),
+        places_(group_ * tile_ + kMaxTileScores + 16),
+        next_place_(places_.data()),
+        end_place_(places_.data()) {}
 
   std::vector<std::uint32_t> run() {
-    const std::size_t height = kernel_.height, width = kernel_.width, dim = all_.dim;
-    const std::size_t tiles = (block_.row_end - block_.row_begin + height - 1) / height;
-    const std::size_t panel = width * dim, group = std::max<std::size_t>(1, kGroupFloats / panel);
-    Lines rows(tiles * height * dim), columns(group * panel), scores(group * height * width);
-    for (std::size_t t = 0; t < tiles; ++t) {
-      pack(all_, block_.row_begin + t * height, height, rows.at(t * height * dim));
-    }
-    for (std::size_t begin = block_.column_begin; begin < block_.column_end; begin += group * width) {
-      const std::size_t end = std::min(begin + group * width, block_.column_end);
+    const std::size_t step = group_ * kernel_.width;
+    for (std::size_t begin = block_.column_begin; begin < block_.column_end; begin += step) {
+      const std::size_t end = std::min(begin + step, block_.column_end);
       // Nothing but pairs whose row comes first is counted.
       if (end <= block_.row_begin + 1) continue;
-      for (std::size_t c = begin; c < end; c += width) {
-        pack(all_, c, width, columns.at((c - begin) / width * panel));
+      for (std::size_t c = begin; c < end; c += kernel_.width) {
+        pack(all_, c, kernel_.width, columns_ + (c - begin) / kernel_.width * panel_);
       }
-      for (std::size_t t = 0; t < tiles; ++t) {
-        const std::size_t row = block_.row_begin + t * height;
-        if (end <= row + 1) break;
-        // Panels before this one have no pair whose row comes first.
-        const std::size_t skipped = row + 1 > begin ? (row + 1 - begin) / width : 0;
-        const std::size_t panels = (end - begin + width - 1) / width - skipped;
-        const float* next = t + 1 < tiles ? rows.at((t + 1) * height * dim) : nullptr;
-        score(rows.at(t * height * dim), columns.at(skipped * panel), panels, scores.at(0), next);
-        for (std::size_t c = 0; c < panels; ++c) {
-          count(scores.at(c * height * width), row, begin + (skipped + c) * width);
-        }
-      }
+      count_group(begin, end);
     }
+    count_places();
     for (std::size_t b = 0; b < bins_; ++b) {
       for (std::size_t copy = 1; copy < kCopies; ++copy) counts_[b] += counts_[copy * bins_ + b];
     }
@@ -113,47 +115,82 @@ class Counter {
   }
 
  private:
-  // Writes the scores of a row panel with each of `panels` column panels, tile by tile. The row panel after
-  // it, `next` or none, comes from beyond the L2 cache: it is asked for meanwhile.
-  void score(const float* row, const float* columns, std::size_t panels, float* scores,
-             const float* next) {
-    const std::size_t height = kernel_.height, width = kernel_.width, dim = all_.dim;
-    std::fill_n(scores, panels * height * width, 0.0f);
-    for (std::size_t k = 0; k < dim; k += kTileRun) {
-      const std::size_t length = std::min(kTileRun, dim - k), share = height * length / panels;
+  struct Doubt {
+    std::uint32_t row, column, place;
+  };
+
+  // Counts all rows of the block with the packed columns [begin, end).
+  void count_group(std::size_t begin, std::size_t end) {
+    const std::size_t height = kernel_.height, width = kernel_.width;
+    for (std::size_t row = block_.row_begin; row < block_.row_end && row + 1 < end; row += height) {
+      // Panels before this one have no pair whose row comes first.
+      const std::size_t skipped = row + 1 > begin ? (row + 1 - begin) / width : 0;
+      const std::size_t panels = (end - begin + width - 1) / width - skipped;
+      score(row, columns_ + skipped * panel_, panels);
+      count_places();
       for (std::size_t c = 0; c < panels; ++c) {
-        for (std::size_t i = 0; next != nullptr && i < share; i += kLineFloats) {
-          __builtin_prefetch(next + k * height + c * share + i, 0, 2);
-        }
-        kernel_.add_run(row + k * height, columns + (c * dim + k) * width, length,
-                        scores + c * height * width);
+        count(scores_ + c * tile_, row, begin + (skipped + c) * width);
+      }
+      settle();
+    }
+  }
+
+  // The rows of a tile, end to end; those beyond the last of all are zeros.
+  const float* rows_at(std::size_t row) {
+    if (row + kernel_.height <= all_.count) return all_.rows + row * all_.dim;
+    const std::size_t floats = (all_.count - row) * all_.dim;
+    std::copy_n(all_.rows + row * all_.dim, floats, last_rows_);
+    std::fill_n(last_rows_ + floats, kernel_.height * all_.dim - floats, 0.0f);
+    return last_rows_;
+  }
+
+  // Writes the scores of the rows of a tile with each of `panels` column panels, tile by tile.
+  void score(std::size_t row, const float* columns, std::size_t panels) {
+    const std::size_t width = kernel_.width, dim = all_.dim;
+    const float* const rows = rows_at(row);
+    const float* ahead = rows + kernel_.height * dim;
+    for (std::size_t k = 0; k < dim; k += kTileRun) {
+      const std::size_t length = std::min(kTileRun, dim - k);
+      for (std::size_t c = 0; c < panels; ++c) {
+        kernel_.add_run({rows + k, dim, columns + (c * dim + k) * width, length, k == 0,
+                         take_places(length * kernel_.counts_per_step), counts_.data(), ahead},
+                        scores_ + c * tile_);
+        ahead += length / kAskEvery * kAskFloats;
       }
     }
   }
 
-  // Counts a tile whose first pair is (row, column).
+  // The next places to be counted, or none where so many are not left.
+  const std::uint32_t* take_places(std::size_t count) {
+    if (count == 0 || count > static_cast<std::size_t>(end_place_ - next_place_)) return nullptr;
+    const std::uint32_t* places = next_place_;
+    next_place_ += count;
+    return places;
+  }
+
+  // Counts the places that no run has taken, and makes room for others.
+  void count_places() {
+    for (; next_place_ != end_place_; ++next_place_) ++counts_[*next_place_];
+    next_place_ = end_place_ = places_.data();
+  }
+
+  // Finds the places of a tile whose first pair is (row, column). They are counted with the next tiles'
+  // scores, or at once where not all of its pairs are wanted.
   void count(const float* scores, std::size_t row, std::size_t column) {
-    const std::size_t width = kernel_.width, size = kernel_.height * width;
-    const std::size_t doubts = kernel_.bin(scores, size, binning_, found_, doubtful_);
+    const std::size_t width = kernel_.width;
+    const std::size_t doubts = kernel_.bin(scores, tile_, binning_, end_place_, doubtful_);
     for (std::size_t d = 0; d < doubts; ++d) {
-      const auto at = static_cast<std::size_t>(doubtful_[d]);
-      const std::size_t i = row + at / width, j = column + at % width;
-      if (wanted(i, j)) found_[at] = exact_bin(i, j);
+      const std::size_t at = doubtful_[d];
+      note_doubt(row + at / width, column + at % width, end_place_[at]);
     }
     const bool whole = row + kernel_.height <= std::min(block_.row_end, column) &&
                        column + width <= block_.column_end;
     if (whole) {
-      for (std::size_t at = 0; at < size; at += kCopies) {
-        for (std::size_t copy = 0; copy < kCopies; ++copy) {
-          ++counts_[copy * bins_ + static_cast<std::size_t>(found_[at + copy])];
-        }
-      }
+      end_place_ += tile_;
       return;
     }
-    for (std::size_t at = 0; at < size; ++at) {
-      if (wanted(row + at / width, column + at % width)) {
-        ++counts_[static_cast<std::size_t>(found_[at])];
-      }
+    for (std::size_t at = 0; at < tile_; ++at) {
+      if (wanted(row + at / width, column + at % width)) ++counts_[end_place_[at]];
     }
   }
 
@@ -161,12 +198,25 @@ class Counter {
     return row < column && row < block_.row_end && column < block_.column_end;
   }
 
-  std::int32_t exact_bin(std::size_t row, std::size_t column) const {
-    const double score =
-        dot_double(all_.rows + row * all_.dim, all_.rows + column * all_.dim, all_.dim);
-    const double place = std::floor((score + 1) * (static_cast<double>(bins_) / 2));
-    return static_cast<std::int32_t>(
-        std::min(std::max(place, 0.0), static_cast<double>(binning_.last)));
+  // A pair whose bin is to be settled later. Its column's row left the caches when it was packed.
+  void note_doubt(std::size_t row, std::size_t column, std::uint32_t place) {
+    if (!wanted(row, column)) return;
+    const float* floats = all_.rows + column * all_.dim;
+    for (std::size_t k = 0; k < all_.dim; k += kLineFloats) __builtin_prefetch(floats + k);
+    doubts_.push_back({static_cast<std::uint32_t>(row), static_cast<std::uint32_t>(column), place});
+  }
+
+  // Moves the doubtful pairs counted since the last call to the bins of their double scores.
+  void settle() {
+    for (const Doubt& doubt : doubts_) {
+      const double score = kernel_.dot(all_.rows + doubt.row * all_.dim,
+                                       all_.rows + doubt.column * all_.dim, all_.dim);
+      const double place = std::floor((score + 1) * (static_cast<double>(bins_) / 2));
+      const double bin = std::min(std::max(place, 0.0), static_cast<double>(binning_.last));
+      --counts_[doubt.place];
+      ++counts_[static_cast<std::size_t>(bin)];
+    }
+    doubts_.clear();
   }
 
   const TileKernel& kernel_;
@@ -174,9 +224,16 @@ class Counter {
   const PairBlock& block_;
   const std::size_t bins_;
   const Binning binning_;
+  // Floats of a packed panel, panels of a group, scores of a tile.
+  const std::size_t panel_, group_, tile_;
+  Scratch scratch_;
+  float *const columns_, *const scores_, *const last_rows_;
   std::vector<std::uint32_t> counts_;
-  alignas(64) std::int32_t found_[kMaxTileScores + 16];
-  std::int32_t doubtful_[kMaxTileScores + 16];
+  std::vector<Doubt> doubts_;
+  // Places not yet counted are those from next_place_ to end_place_.
+  std::vector<std::uint32_t> places_;
+  std::uint32_t *next_place_, *end_place_;
+  std::uint32_t doubtful_[kMaxTileScores + 16];
 };
 
 }  // namespace
@@ -184,7 +241,7 @@ class Counter {
 std::size_t first_not_unit(const AllRows& all, std::size_t begin, std::size_t end) {
   for (std::size_t row = begin; row < end; ++row) {
     const float* floats = all.rows + row * all.dim;
-    if (!(dot_double(floats, floats, all.dim) <= kMaxRowLength * kMaxRowLength)) return row;
+    if (!(dot_exact(floats, floats, all.dim) <= kMaxRowLength * kMaxRowLength)) return row;
   }
   return end;
 }

@@ -61,8 +61,39 @@ export interface Judgement {
   confidence: number;
 }
 
+/** The emotions a net can tell; the API's names. It has CONFUSED and UNKNOWN besides, which no net backs. */
+export const EMOTION_TYPES = [
+  'CALM',
+  'HAPPY',
+  'SAD',
+  'ANGRY',
+  'FEAR',
+  'DISGUSTED',
+  'SURPRISED',
+] as const;
+export type EmotionType = (typeof EMOTION_TYPES)[number];
+
+/** How a face looks. Confidences 0–100; those of all emotions add up to 100, the likeliest comes first. */
+export interface Expression {
+  smile: Judgement;
+  emotions: { type: EmotionType; confidence: number }[];
+}
+
+/** Whose face it may be: the years between which the person looks, and the sex it looks like. */
+export interface AgeGender {
+  ageRange: { low: number; high: number };
+  gender: { value: 'Male' | 'Female'; confidence: number };
+}
+
+/** What a vision pipeline tells of a face only when asked, because it takes nets of its own. */
+export interface AttributeReadings {
+  expression: Expression;
+  ageGender: AgeGender;
+}
+export type AttributeName = keyof AttributeReadings;
+
 /** What the vision pipeline knows about one face in one image, without its identity. */
-export interface FaceDetail {
+export interface FaceDetail extends Partial<AttributeReadings> {
   box: BoundingBox;
   /** That this is a face, 0–100. */
   confidence: number;

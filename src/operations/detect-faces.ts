@@ -1,6 +1,6 @@
 import { LIMITS } from '../domain/limits.js';
 import type { DetectFacesInput, DetectFacesOutput } from '../model/detect-faces.js';
-import { toFaceDetail } from './faces.js';
+import { readingsFor, toFaceDetail } from './faces.js';
 import { withImage } from './images.js';
 import type { Services } from './services.js';
 
@@ -13,7 +13,12 @@ export async function detectFaces(
   const { faces } = await withImage(services, input.Image, signal, (bytes) =>
     services.vision.analyse(
       bytes,
-      { filter: 'NONE', maxFaces: LIMITS.facesPerImage, embed: 'none' },
+      {
+        filter: 'NONE',
+        maxFaces: LIMITS.facesPerImage,
+        embed: 'none',
+        attributes: readingsFor(input.Attributes),
+      },
       signal,
     ),
   );

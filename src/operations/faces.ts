@@ -1,4 +1,11 @@
-import type { BoundingBox, FaceDetail } from '../domain/face.js';
+import type {
+  AgeGender,
+  AttributeName,
+  BoundingBox,
+  Expression,
+  FaceDetail,
+  Judgement,
+} from '../domain/face.js';
 import type { Face } from '../store/store.js';
 
 /** The API's spelling of what we know about faces. */
@@ -29,6 +36,25 @@ const toQuality = ({ quality: { brightness, sharpness } }: FaceDetail) => ({
   Sharpness: sharpness,
 });
 
+/** Which of the readings that take a net of their own an attribute of the API needs. */
+const READING_OF: Readonly<Record<string, readonly AttributeName[]>> = {
+  ALL: ['expression', 'ageGender'],
+  AGE_RANGE: ['ageGender'],
+  GENDER: ['ageGender'],
+  SMILE: ['expression'],
+  EMOTIONS: ['expression'],
+};
+
+/** What the vision part has to read for these attributes. */
+export const readingsFor = (attributes: readonly string[] = []): AttributeName[] => [
+  ...new Set(attributes.flatMap((attribute) => READING_OF[attribute] ?? [])),
+];
+
+const toJudgement = ({ value, confidence }: Judgement) => ({
+  Value: value,
+  Confidence: confidence,
+});
+
 /**
  * A FaceDetail with the asked attributes; the DEFAULT ones are always there. Attributes that no model
  * backs are left out, never invented.
@@ -36,21 +62,31 @@ const toQuality = ({ quality: { brightness, sharpness } }: FaceDetail) => ({
 export function toFaceDetail(face: FaceDetail, attributes: readonly string[] = []) {
   const all = attributes.includes('ALL');
   const asked = (attribute: string): boolean => all || attributes.includes(attribute);
-  const { eyesOpen, mouthOpen } = face;
+  const { eyesOpen, mouthOpen, expression, ageGender } = face;
   return {
     BoundingBox: toBoundingBox(face.box),
-    ...(asked('EYES_OPEN') && {
-      EyesOpen: { Value: eyesOpen.value, Confidence: eyesOpen.confidence },
-    }),
-    ...(asked('MOUTH_OPEN') && {
-      MouthOpen: { Value: mouthOpen.value, Confidence: mouthOpen.confidence },
-    }),
+    ...(ageGender && asked('AGE_RANGE') && { AgeRange: toAgeRange(ageGender) }),
+    ...(expression && asked('SMILE') && { Smile: toJudgement(expression.smile) }),
+    ...(ageGender && asked('GENDER') && { Gender: toGender(ageGender) }),
+    ...(asked('EYES_OPEN') && { EyesOpen: toJudgement(eyesOpen) }),
+    ...(asked('MOUTH_OPEN') && { MouthOpen: toJudgement(mouthOpen) }),
+    ...(expression && asked('EMOTIONS') && { Emotions: toEmotions(expression) }),
     Landmarks: toLandmarks(face, all),
     Pose: toPose(face),
     Quality: toQuality(face),
     Confidence: face.confidence,
   };
 }
+
+const toAgeRange = ({ ageRange: { low, high } }: AgeGender) => ({ Low: low, High: high });
+
+const toGender = ({ gender: { value, confidence } }: AgeGender) => ({
+  Value: value,
+  Confidence: confidence,
+});
+
+const toEmotions = ({ emotions }: Expression) =>
+  emotions.map(({ type, confidence }) => ({ Type: type, Confidence: confidence }));
 
 /** The narrower detail CompareFaces gives. */
 export const toComparedFace = (face: FaceDetail) => ({

@@ -7,7 +7,7 @@ import {
   indexFacesModel,
 } from '../model/index-faces.js';
 import { openCollection } from './collections.js';
-import { toBoundingBox, toFaceDetail } from './faces.js';
+import { readingsFor, toBoundingBox, toFaceDetail } from './faces.js';
 import { hasEmbedding, withImage } from './images.js';
 import type { Services } from './services.js';
 
@@ -33,7 +33,12 @@ export async function indexFaces(
     imageId: imageIdOf(bytes),
     ...(await vision.analyse(
       bytes,
-      { filter, maxFaces: Math.min(maxFaces, LIMITS.facesPerImage), embed: 'kept' },
+      {
+        filter,
+        maxFaces: Math.min(maxFaces, LIMITS.facesPerImage),
+        embed: 'kept',
+        attributes: readingsFor(attributes),
+      },
       signal,
     )),
   }));

@@ -55,7 +55,10 @@ interface CardBase {
   version: string;
   source: { package: string; packageVersion: string; origin: string };
   licence: { weights: string; text: string };
-  /** `tfjs-graph`: topology and weights; `face-api`: weights only, the net stands in code under `architecture`. */
+  /**
+   * `tfjs-graph`: topology and weights, or weights and an `architecture` in `graphs/`; `face-api`: weights only,
+   * the net stands in code under `architecture`.
+   */
   format: 'tfjs-graph' | 'face-api';
   architecture?: string;
   files: readonly CardFile[];
@@ -82,5 +85,19 @@ export interface EmbedderCard extends CardBase {
   calibration: CardCalibration;
 }
 
+/** A net that tells attributes of one face. */
+export interface AttributesCard extends CardBase {
+  task: 'attributes';
+  /** How its numbers are read; measured on labelled photos, see the card. */
+  reading: {
+    /** Side of the square that is cut out around the mesh, over the mesh's own. */
+    crop: number;
+    /** Logits are divided by this before the softmax, so that its shares are as often right as they say. */
+    temperature: number;
+    /** An age is given as a range this far to either side. */
+    rangeYears?: number;
+  };
+}
+
 /** models/<name>/card.json: everything about a net but its weights. */
-export type ModelCard = DetectorCard | LandmarksCard | EmbedderCard;
+export type ModelCard = DetectorCard | LandmarksCard | EmbedderCard | AttributesCard;

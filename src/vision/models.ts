@@ -4,8 +4,11 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { AttributeName } from '../domain/face.js';
 import { OperatorError } from '../errors.js';
 import type { CardFile, EmbedderCard, ModelCard } from './cards.js';
+import { faceApiTopology } from './graphs/face-api.js';
+import type { Manifest } from './graphs/graph-builder.js';
 import type { EmbeddingModel } from './vision.js';
 
 /** A card with the checked content of its files. */
@@ -21,6 +24,12 @@ export const DEFAULT_MODELS = {
   landmarks: 'facemesh',
   embedder: 'dlib-resnet',
 } as const;
+
+/** The nets behind the attributes that are told only when asked for. */
+export const ATTRIBUTE_MODELS = {
+  expression: 'face-expression',
+  ageGender: 'age-gender',
+} as const satisfies Record<AttributeName, string>;
 
 /** Both src/vision and dist/vision lie two directories below the project. */
 const CARDS = fileURLToPath(new URL('../../models/', import.meta.url));
@@ -63,6 +72,8 @@ export async function loadModelFiles<C extends ModelCard>(
   const root = packageRoot ?? packageDirectory(card);
   const contents = new Map<CardFile['role'], Uint8Array>();
   for (const file of card.files) contents.set(file.role, await checkedFile(card, root, file));
+  const topology = builtTopology(card, contents.get('manifest'));
+  if (topology) contents.set('topology', topology);
   return {
     card,
     file(role) {
@@ -71,6 +82,17 @@ export async function loadModelFiles<C extends ModelCard>(
       return content;
     },
   };
+}
+
+/** Where a graph model's carrier ships weights only, its topology stands in code. */
+function builtTopology(card: ModelCard, manifest: Uint8Array | undefined): Uint8Array | undefined {
+  if (card.format !== 'tfjs-graph' || card.architecture === undefined || !manifest)
+    return undefined;
+  const weights = JSON.parse(Buffer.from(manifest).toString('utf8')) as Manifest;
+  const topology = faceApiTopology(card.architecture, weights, card.source.origin);
+  if (!topology)
+    throw new OperatorError(`model ${card.name}: unknown architecture ${card.architecture}`);
+  return Buffer.from(JSON.stringify(topology));
 }
 
 async function checkedFile(card: ModelCard, root: string, file: CardFile): Promise<Uint8Array> {

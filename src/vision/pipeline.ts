@@ -1,6 +1,7 @@
 import type { FaceDetail } from '../domain/face.js';
 import { select } from '../domain/quality.js';
 import { alignedChip } from './align.js';
+import { AttributeNets } from './attribute-nets.js';
 import { eyesOpenOf, mouthOpenOf, poseOf } from './attributes.js';
 import type { EmbedderCard } from './cards.js';
 import { type DecodedImage, decode } from './decode.js';
@@ -8,7 +9,7 @@ import { Detector } from './detect.js';
 import { Embedder } from './embed.js';
 import { type FoundFace, findFaces } from './find-faces.js';
 import { Pyramid } from './image.js';
-import { Landmarker, landmarksOf } from './landmarks.js';
+import { Landmarker, landmarksOf, type Mesh } from './landmarks.js';
 import { DEFAULT_MODELS, loadCard, loadModelFiles } from './models.js';
 import { qualityOf } from './quality.js';
 import type { Runtime } from './runtimes/runtime.js';
@@ -26,19 +27,23 @@ const MAX_SIDE = 1920;
 /** A face between detection and embedding. */
 interface Prepared extends FaceDetail {
   chip: Float32Array;
+  mesh: Mesh;
+}
+
+interface PipelineNets {
+  detector: Detector;
+  landmarker: Landmarker;
+  embedder: Embedder;
+  attributes: AttributeNets;
 }
 
 /** The steps from bytes to embeddings, on the thread that built it, one image at a time. */
 export class Pipeline {
   readonly #maxPixels: number;
   readonly #card: EmbedderCard;
-  readonly #nets: { detector: Detector; landmarker: Landmarker; embedder: Embedder };
+  readonly #nets: PipelineNets;
 
-  private constructor(
-    maxPixels: number,
-    card: EmbedderCard,
-    nets: { detector: Detector; landmarker: Landmarker; embedder: Embedder },
-  ) {
+  private constructor(maxPixels: number, card: EmbedderCard, nets: PipelineNets) {
     this.#maxPixels = maxPixels;
     this.#card = card;
     this.#nets = nets;
@@ -59,6 +64,7 @@ export class Pipeline {
       detector: new Detector(await runtime.load(detector), detector.card),
       landmarker: new Landmarker(await runtime.load(landmarks), landmarks.card),
       embedder: new Embedder(await runtime.load(embedder), embedder.card),
+      attributes: await AttributeNets.create(runtime),
     });
     await pipeline.#warmUp();
     return pipeline;
@@ -71,6 +77,7 @@ export class Pipeline {
     const found = await findFaces(this.#nets, image);
     const largest = found.toSorted((a, b) => boxArea(b) - boxArea(a)).slice(0, MAX_FACES);
     const prepared = largest.map((face) => this.#describe(face, image, decoded));
+    await this.#nets.attributes.read(image, prepared, request.attributes ?? []);
     const faces = select(prepared, request);
     return {
       width: decoded.width,
@@ -97,6 +104,7 @@ export class Pipeline {
       mouthOpen: mouthOpenOf(mesh),
       sizePx: Math.min(width * original.width, height * original.height),
       chip,
+      mesh,
     };
   }
 
@@ -109,7 +117,7 @@ export class Pipeline {
     const wanted = which === 'kept' ? kept : which === 'largest' ? kept.slice(0, 1) : [];
     const embeddings = await this.#nets.embedder.embed(wanted.map((face) => face.chip));
     return faces.map((face) => {
-      const { chip: _, ...detail } = face;
+      const { chip: _chip, mesh: _mesh, ...detail } = face;
       const embedding = embeddings[wanted.indexOf(face)];
       return embedding ? { ...detail, embedding } : detail;
     });

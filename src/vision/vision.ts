@@ -1,4 +1,4 @@
-import type { FaceDetail, FaceReason, QualityFilter } from '../domain/face.js';
+import type { AttributeName, FaceDetail, FaceReason, QualityFilter } from '../domain/face.js';
 import type { CalibrationCurve } from '../domain/similarity.js';
 
 /** Everything that decides whether two embeddings may be compared, and what their cosine means. */
@@ -26,6 +26,8 @@ export interface AnalyseRequest {
    * `kept`: all of them; `none`: detection only.
    */
   embed: 'none' | 'largest' | 'kept';
+  /** What else to tell of every face, kept or not. Default: nothing. */
+  attributes?: readonly AttributeName[];
 }
 
 export interface AnalysedFace extends FaceDetail {

@@ -1,10 +1,19 @@
-import { DetectFacesCommand } from '@aws-sdk/client-rekognition';
+import { type Attribute, DetectFacesCommand, type FaceDetail } from '@aws-sdk/client-rekognition';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { sharedClient } from '../support/api.js';
 import { FACES_IN_SAMPLE, portrait, samplePhoto } from '../support/photos.js';
 
 const client = sharedClient();
+
+const DEFAULT_MEMBERS = ['BoundingBox', 'Confidence', 'Landmarks', 'Pose', 'Quality'];
+
+async function detect(Bytes: Uint8Array, ...Attributes: Attribute[]): Promise<FaceDetail[]> {
+  const { FaceDetails = [] } = await client.send(
+    new DetectFacesCommand({ Image: { Bytes }, Attributes }),
+  );
+  return FaceDetails;
+}
 
 describe('DetectFaces', () => {
   it('finds the faces of a group photo where they are', async () => {
@@ -19,16 +28,77 @@ describe('DetectFaces', () => {
     for (const [i, x] of [0.21, 0.38, 0.67, 0.83].entries()) expect(centres[i]).toBeCloseTo(x, 1);
   });
 
-  it('gives single attributes beside the default ones', async () => {
-    const { FaceDetails = [] } = await client.send(
-      new DetectFacesCommand({
-        Image: { Bytes: await portrait('clara') },
-        Attributes: ['EYES_OPEN'],
-      }),
-    );
-    expect(FaceDetails[0]?.EyesOpen).toMatchObject({ Value: true });
-    expect(FaceDetails[0]?.MouthOpen).toBeUndefined();
-    expect(FaceDetails[0]?.Landmarks).toHaveLength(5);
+  it.each([
+    ['AGE_RANGE', 'AgeRange'],
+    ['EMOTIONS', 'Emotions'],
+    ['EYES_OPEN', 'EyesOpen'],
+    ['GENDER', 'Gender'],
+    ['MOUTH_OPEN', 'MouthOpen'],
+    ['SMILE', 'Smile'],
+  ] as const)('gives %s alone beside the default ones', async (attribute, member) => {
+    const [face = {}] = await detect(await portrait('clara'), attribute);
+    expect(Object.keys(face).toSorted()).toEqual([...DEFAULT_MEMBERS, member].toSorted());
+    expect(face.Landmarks).toHaveLength(5);
+  });
+
+  it.each([
+    'BEARD',
+    'EYE_DIRECTION',
+    'EYEGLASSES',
+    'FACE_OCCLUDED',
+    'MUSTACHE',
+    'SUNGLASSES',
+  ] as const)('leaves %s out, which no model here backs', async (attribute) => {
+    const [face = {}] = await detect(await portrait('clara'), attribute);
+    expect(Object.keys(face).toSorted()).toEqual(DEFAULT_MEMBERS);
+  });
+
+  it('gives the union of several attributes', async () => {
+    const [face] = await detect(await portrait('clara'), 'DEFAULT', 'SMILE', 'GENDER');
+    expect(face?.Smile).toBeDefined();
+    expect(face?.Gender).toBeDefined();
+    expect(face?.Emotions).toBeUndefined();
+    expect(face?.AgeRange).toBeUndefined();
+  });
+
+  it('tells with ALL what it can see: smiling women, and their age in a range', async () => {
+    const faces = await detect(await samplePhoto(6), 'ALL');
+    expect(faces).toHaveLength(FACES_IN_SAMPLE[6]);
+    for (const face of faces) {
+      expect(Object.keys(face).toSorted()).toEqual(
+        [
+          ...DEFAULT_MEMBERS,
+          'AgeRange',
+          'Emotions',
+          'EyesOpen',
+          'Gender',
+          'MouthOpen',
+          'Smile',
+        ].toSorted(),
+      );
+      expect(face.Landmarks).toHaveLength(30);
+      expect(face.Gender?.Value).toBe('Female');
+      expect(face.Gender?.Confidence).toBeGreaterThan(90);
+      const { Low = 0, High = 0 } = face.AgeRange ?? {};
+      expect(High - Low).toBe(18);
+      // They are women between twenty and fifty.
+      expect(Low).toBeLessThan(50);
+      expect(High).toBeGreaterThan(20);
+    }
+    // Read off the photo by eye: three of the four smile.
+    expect(faces.filter((face) => face.Smile?.Value)).toHaveLength(3);
+  });
+
+  it('gives emotions likeliest first, together certain, and a smile where the face is happy', async () => {
+    for (const face of await detect(await samplePhoto(1), 'EMOTIONS', 'SMILE')) {
+      const confidences = face.Emotions?.map(({ Confidence = 0 }) => Confidence) ?? [];
+      expect(confidences).toHaveLength(7);
+      expect(confidences).toEqual(confidences.toSorted((a, b) => b - a));
+      expect(confidences.reduce((sum, share) => sum + share, 0)).toBeCloseTo(100, 3);
+      const happy = face.Emotions?.find(({ Type }) => Type === 'HAPPY')?.Confidence ?? 0;
+      expect(face.Smile?.Value).toBe(happy >= 50);
+      expect(face.Smile?.Confidence).toBeCloseTo(Math.max(happy, 100 - happy), 3);
+    }
   });
 
   it('sees a sideways photo upright when its EXIF says so', async () => {

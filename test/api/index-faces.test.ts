@@ -45,7 +45,7 @@ describe('IndexFaces', () => {
     }
   });
 
-  it('gives all 30 landmarks and what the mesh tells for ALL', async () => {
+  it('gives all 30 landmarks and every attribute a model backs for ALL', async () => {
     const CollectionId = await testCollection(client);
     const { FaceRecords = [] } = await client.send(
       new IndexFacesCommand({
@@ -58,6 +58,27 @@ describe('IndexFaces', () => {
     expect(detail?.Landmarks).toHaveLength(30);
     expect(detail?.EyesOpen).toMatchObject({ Value: true });
     expect(detail?.MouthOpen).toMatchObject({ Value: false });
+    expect(detail?.Gender).toMatchObject({ Value: 'Female' });
+    expect(detail?.AgeRange?.Low).toBeGreaterThan(10);
+    expect(detail?.Emotions).toHaveLength(7);
+  });
+
+  it('tells the attributes of faces it does not index, too', async () => {
+    const CollectionId = await testCollection(client);
+    const { UnindexedFaces = [] } = await client.send(
+      new IndexFacesCommand({
+        CollectionId,
+        Image: { Bytes: await samplePhoto(6) },
+        MaxFaces: 1,
+        QualityFilter: 'NONE',
+        DetectionAttributes: ['SMILE'],
+      }),
+    );
+    expect(UnindexedFaces).toHaveLength(FACES_IN_SAMPLE[6] - 1);
+    for (const { FaceDetail } of UnindexedFaces) {
+      expect(FaceDetail?.Smile).toBeDefined();
+      expect(FaceDetail?.Gender).toBeUndefined();
+    }
   });
 
   it('keeps MaxFaces faces and says why the others were left out', async () => {

@@ -6,6 +6,7 @@ import { cosineFloor, similarityOf } from '../../src/domain/similarity.js';
 import { OperatorError } from '../../src/errors.js';
 import type { EmbedderCard } from '../../src/vision/cards.js';
 import {
+  ATTRIBUTE_MODELS,
   DEFAULT_MODELS,
   embeddingModel,
   loadCard,
@@ -32,13 +33,17 @@ const embedder = (): Promise<EmbedderCard> => loadCard(DEFAULT_MODELS.embedder, 
 
 describe('model files', () => {
   it('load with every card of models/ when they are as published', async () => {
-    for (const [task, name] of Object.entries(DEFAULT_MODELS)) {
-      const card = await loadCard(name, task as keyof typeof DEFAULT_MODELS);
+    const models = [
+      ...Object.entries(DEFAULT_MODELS),
+      ...Object.values(ATTRIBUTE_MODELS).map((name) => ['attributes', name] as const),
+    ];
+    for (const [task, name] of models) {
+      const card = await loadCard(name, task as keyof typeof DEFAULT_MODELS | 'attributes');
       const files = await loadModelFiles(card);
       for (const { role } of card.files) expect(files.file(role).length).toBeGreaterThan(1000);
     }
     const cards = readdirSync(resolve(import.meta.dirname, '../../models'));
-    expect(cards.toSorted()).toEqual(Object.values(DEFAULT_MODELS).toSorted());
+    expect(cards.toSorted()).toEqual(models.map(([, name]) => name).toSorted());
   });
 
   it('are refused when a byte was altered, in one line with expectation and remedy', async () => {

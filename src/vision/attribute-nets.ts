@@ -1,0 +1,147 @@
+import {
+  type AgeGender,
+  type AttributeName,
+  type AttributeReadings,
+  EMOTION_TYPES,
+  type Expression,
+} from '../domain/face.js';
+import type { AttributesCard } from './cards.js';
+import { squareView } from './geometry.js';
+import type { Pyramid } from './image.js';
+import { candidateOf, type Mesh } from './landmarks.js';
+import { ATTRIBUTE_MODELS, loadCard, loadModelFiles, type ModelFiles } from './models.js';
+import type { Net, Runtime } from './runtimes/runtime.js';
+
+/** A face that attributes are told of. */
+type Face = { mesh: Mesh } & Partial<AttributeReadings>;
+
+/** The nets behind attributes that not every request wants; each is made runnable when it is first asked for. */
+export class AttributeNets {
+  readonly #runtime: Runtime;
+  readonly #files: Readonly<Record<AttributeName, ModelFiles<AttributesCard>>>;
+  readonly #loaded = new Map<AttributeName, Promise<Net>>();
+
+  private constructor(
+    runtime: Runtime,
+    files: Readonly<Record<AttributeName, ModelFiles<AttributesCard>>>,
+  ) {
+    this.#runtime = runtime;
+    this.#files = files;
+  }
+
+  /**
+   * Reads the files, so that an altered one stops the start and not the first request for it.
+   *
+   * @throws OperatorError for a missing or altered model file.
+   */
+  static async create(runtime: Runtime): Promise<AttributeNets> {
+    const open = async (name: AttributeName) =>
+      loadModelFiles(await loadCard(ATTRIBUTE_MODELS[name], 'attributes'));
+    return new AttributeNets(runtime, {
+      expression: await open('expression'),
+      ageGender: await open('ageGender'),
+    });
+  }
+
+  /** Adds what is wanted to each face. */
+  async read(
+    image: Pyramid,
+    faces: readonly Face[],
+    wanted: readonly AttributeName[],
+  ): Promise<void> {
+    if (faces.length === 0) return;
+    for (const name of wanted) {
+      const [net, { card }] = [await this.#load(name), this.#files[name]];
+      for (let start = 0; start < faces.length; start += card.input.maxBatch) {
+        const batch = faces.slice(start, start + card.input.maxBatch);
+        const outputs = await net.run(cropsOf(image, batch, card), batch.length);
+        for (const [index, face] of batch.entries()) {
+          const own = outputs.map((values, output) => {
+            const { length } = card.outputs[output]!;
+            return values.subarray(index * length, (index + 1) * length);
+          });
+          READERS[name](face, own, card.reading);
+        }
+      }
+    }
+  }
+
+  #load(name: AttributeName): Promise<Net> {
+    const known = this.#loaded.get(name);
+    if (known) return known;
+    const loading = this.#runtime.load(this.#files[name]);
+    this.#loaded.set(name, loading);
+    // What failed once is tried again at the next request.
+    loading.catch(() => this.#loaded.delete(name));
+    return loading;
+  }
+}
+
+/** The faces turned so that their eyes are level, one after the other. */
+function cropsOf(
+  image: Pyramid,
+  faces: readonly Face[],
+  { input, reading }: AttributesCard,
+): Float32Array {
+  const { size } = input;
+  const pixels = new Float32Array(faces.length * size * size * 3);
+  for (const [index, { mesh }] of faces.entries()) {
+    const around = candidateOf(mesh);
+    const view = squareView(size, around.centre, around.size * reading.crop, around.angle);
+    pixels.set(image.warp(view, size, size), index * size * size * 3);
+  }
+  return pixels;
+}
+
+type Reading = AttributesCard['reading'];
+
+const READERS: Readonly<
+  Record<AttributeName, (face: Face, outputs: readonly Float32Array[], reading: Reading) => void>
+> = {
+  expression: (face, [logits], reading) => {
+    face.expression = expressionOf(logits!, reading);
+  },
+  ageGender: (face, [ages, logits], reading) => {
+    face.ageGender = ageGenderOf(ages!, logits!, reading);
+  },
+};
+
+function expressionOf(logits: Float32Array, { temperature }: Reading): Expression {
+  const shares = softmax(meanOfPlaces(logits, EMOTION_TYPES.length), temperature);
+  const emotions = EMOTION_TYPES.map((type, index) => ({ type, confidence: 100 * shares[index]! }));
+  const happy = emotions.find(({ type }) => type === 'HAPPY')!.confidence;
+  return {
+    smile: { value: happy >= 50, confidence: Math.max(happy, 100 - happy) },
+    emotions: emotions.toSorted((a, b) => b.confidence - a.confidence),
+  };
+}
+
+function ageGenderOf(ages: Float32Array, logits: Float32Array, reading: Reading): AgeGender {
+  const [age] = meanOfPlaces(ages, 1) as [number];
+  const { rangeYears = 0, temperature } = reading;
+  const [male, female] = softmax(meanOfPlaces(logits, 2), temperature) as [number, number];
+  return {
+    ageRange: {
+      low: Math.max(0, Math.round(age - rangeYears)),
+      high: Math.max(0, Math.round(age + rangeYears)),
+    },
+    gender: {
+      value: male >= female ? 'Male' : 'Female',
+      confidence: 100 * Math.max(male, female),
+    },
+  };
+}
+
+/** The mean of a map over its places, channel by channel: see `graphs/face-api.ts`. */
+function meanOfPlaces(map: Float32Array, channels: number): number[] {
+  const sums = Array.from({ length: channels }, () => 0);
+  for (const [index, value] of map.entries()) sums[index % channels]! += value;
+  return sums.map((sum) => (sum * channels) / map.length);
+}
+
+function softmax(logits: readonly number[], temperature: number): number[] {
+  const most = Math.max(...logits);
+  const powers = logits.map((logit) => Math.exp((logit - most) / temperature));
+  const sum = powers.reduce((total, power) => total + power, 0);
+  return powers.map((power) => power / sum);
+}

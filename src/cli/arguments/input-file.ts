@@ -1,0 +1,60 @@
+import { parse } from 'yaml';
+import { optionError } from '../errors.js';
+import { JsonSyntaxError, readJson } from '../python/json-reader.js';
+import { type Dict, isDict, Moment, typeName, type Value } from '../python/value.js';
+
+/** Reads the whole input of an operation from JSON or YAML; `content` is text or, from `fileb://`, bytes. */
+export function readInput(format: 'json' | 'yaml', content: string | Uint8Array): Dict {
+  const text = typeof content === 'string' ? content : Buffer.from(content).toString('utf8');
+  const value = format === 'json' ? readJsonInput(text) : readYamlInput(text);
+  if (isDict(value)) return value;
+  throw optionError(
+    `--cli-input-${format}`,
+    `Invalid type: expecting map, received <class '${typeName(value)}'>`,
+  );
+}
+
+function readJsonInput(text: string): Value {
+  try {
+    return readJson(text);
+  } catch (error) {
+    if (error instanceof JsonSyntaxError)
+      throw optionError('cli-input-json', 'Invalid JSON received.');
+    throw error;
+  }
+}
+
+/** YAML 1.2, where dates are dates: a wrong type is then reported as such, and not sent as text. */
+function readYamlInput(text: string): Value {
+  try {
+    const value: unknown = parse(text, {
+      version: '1.2',
+      schema: 'core',
+      intAsBigInt: true,
+      mapAsMap: true,
+      merge: true,
+      logLevel: 'silent',
+      customTags: (tags) => [DATE_TAG, 'binary', ...tags],
+    });
+    return fromYaml(value);
+  } catch {
+    throw optionError('cli-input-yaml', 'Invalid YAML received.');
+  }
+}
+
+const DATE_TAG = {
+  tag: 'tag:yaml.org,2002:timestamp',
+  default: true,
+  test: /^\d{4}-\d\d-\d\d$|^\d{4}-\d\d?-\d\d?(?:[Tt]|[ \t]+)\d\d?:\d\d:\d\d(?:\.\d*)?(?:[ \t]*(?:Z|[-+]\d\d?(?::\d\d)?))?$/,
+  resolve: (text: string): Moment =>
+    /^\d{4}-\d\d-\d\d$/.test(text)
+      ? new Moment('datetime.date', text)
+      : new Moment('datetime.datetime', text.replace(/[Tt]|[ \t]+/, 'T')),
+} as const;
+
+function fromYaml(value: unknown): Value {
+  if (value instanceof Map)
+    return new Map([...value].map(([key, item]) => [String(key), fromYaml(item)] as const));
+  if (Array.isArray(value)) return value.map(fromYaml);
+  return (value ?? null) as Value;
+}

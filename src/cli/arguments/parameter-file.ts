@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { resolve } from 'node:path';
+import type { Place } from '../io.js';
+import { textRepr } from '../python/repr.js';
+
+/** A file named by `file://` or `fileb://` that cannot be read. */
+export class ParameterFileError extends Error {
+  override readonly name = 'ParameterFileError';
+}
+
+const SYSTEM_ERRORS: Readonly<Record<string, string>> = {
+  ENOENT: '[Errno 2] No such file or directory',
+  EACCES: '[Errno 13] Permission denied',
+  ENOTDIR: '[Errno 20] Not a directory',
+  EISDIR: '[Errno 21] Is a directory',
+  ENAMETOOLONG: '[Errno 36] File name too long',
+};
+
+/** A failed file operation in Python's words. */
+export function systemError(error: unknown, path: string): string {
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  const known = SYSTEM_ERRORS[code];
+  return known === undefined ? message : `${known}: ${textRepr(path)}`;
+}
+
+/**
+ * The contents of the file a value names: text for `file://` (UTF-8, line ends as `\n`), bytes for
+ * `fileb://`. Undefined for any other value.
+ */
+export function loadParameterFile(
+  value: string,
+  place: Place,
+): string | Uint8Array | undefined {
+  const prefix = /^fileb?:\/\//.exec(value)?.[0];
+  if (prefix === undefined) return undefined;
+  const path = expandPath(value.slice(prefix.length), place.env);
+  const bytes = read(path, value, place);
+  if (prefix === 'fileb://') return bytes;
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    return text.replaceAll(/\r\n?/g, '\n');
+  } catch (cause) {
+    throw new ParameterFileError(
+      `Unable to load paramfile (${path}), text contents could not be decoded.  If this is a binary file, please use the fileb:// prefix instead of the file:// prefix.`,
+      { cause },
+    );
+  }
+}
+
+function read(path: string, value: string, { cwd }: Place): Uint8Array {
+  try {
+    return readFileSync(resolve(cwd, path));
+  } catch (cause) {
+    throw new ParameterFileError(`Unable to load paramfile ${value}: ${systemError(cause, path)}`, {
+      cause,
+    });
+  }
+}
+
+/** `~` and `$NAME` as a shell would; unknown names stay. */
+export function expandPath(path: string, env: Place['env']): string {
+  const home = path.replace(/^~(?=\/|$)/, () => env['HOME'] ?? homedir());
+  return home.replace(
+    /\$(?:(\w+)|\{([^}]*)\})/g,
+    (all, name?: string, braced?: string) => env[name ?? braced ?? ''] ?? all,
+  );
+}

@@ -1,0 +1,146 @@
+import { resolve } from 'node:path';
+import { type OperationName, OPERATIONS } from '../../model/operations.js';
+import type { OperationModel } from '../../model/shapes.js';
+import { expandPath } from '../arguments/parameter-file.js';
+import { CommandError } from '../errors.js';
+import { type GlobalOptions, timeoutMs } from '../global-options.js';
+import type { Io } from '../io.js';
+import { jsonLine } from '../python/json-writer.js';
+import type { Dict } from '../python/value.js';
+import { findKeys, type Keys, localKeys } from './credentials.js';
+import { parseReply } from './reply.js';
+import { sendWithRetries } from './retry.js';
+import type { Target } from './send.js';
+import { endpointOf, maxAttemptsOf, regionOf, type Settings } from './settings.js';
+import { toWire, validateParameters } from './validate.js';
+
+/** A service that operations can be called on. */
+export interface Service {
+  /** Checks the parameters of an operation without calling it. */
+  check(operation: OperationName, parameters: Dict): void;
+  call(operation: OperationName, parameters: Dict): Promise<Dict>;
+}
+
+export interface ServiceOptions {
+  readonly globals: GlobalOptions;
+  readonly settings: Settings;
+  readonly io: Io;
+  /** Nothing is assumed of a service on this machine. */
+  readonly strict: boolean;
+}
+
+const REGION = /^(?![0-9]+$)(?!-)[a-zA-Z0-9-]{1,63}(?<!-)$/;
+/** Where the service on this machine listens unless it is told otherwise. */
+const LOCAL = { host: '127.0.0.1', port: '8642', region: 'us-east-1' } as const;
+
+/**
+ * Finds out where to call and with which keys: options, then environment, then profile; what is left open
+ * is the service on this machine, its region and its keys. Strict leaves nothing open: no region and no
+ * keys are errors, and the endpoint is Amazon's.
+ */
+export async function openService(options: ServiceOptions): Promise<Service> {
+  const { globals, settings, io, strict } = options;
+  settings.requireProfile();
+  const { env } = io;
+  const localRegion = strict ? undefined : env['LIKENESS_REGION'] || LOCAL.region;
+  const region = globals.region || regionOf(settings) || localRegion;
+  if (region === undefined || region === '')
+    throw new CommandError(
+      'You must specify a region. You can also configure your region by running "aws configure".',
+      'NoRegion',
+    );
+  if (!REGION.test(region))
+    throw new CommandError(
+      `Provided region_name '${region}' doesn't match a supported format.`,
+    );
+  const maxAttempts = maxAttemptsOf(settings);
+  const keys = globals.sign ? await keysOf(options) : undefined;
+  const endpoint = globals.endpointUrl ?? endpointOf(settings) ?? defaultEndpoint(region, options);
+  const url = readUrl(endpoint);
+  const wireTimestamps = settings.profile['cli_timestamp_format'] === 'wire';
+  const log = logTo(io, globals.debug);
+  return {
+    check: (operation, parameters) => validateParameters(parameters, OPERATIONS[operation].input),
+    call: async (operation, parameters) => {
+      const model: OperationModel = OPERATIONS[operation];
+      validateParameters(parameters, model.input);
+      if (globals.sign && !keys && strict)
+        throw new CommandError(
+          'Unable to locate credentials. You can configure credentials by running "aws login".',
+          'NoCredentials',
+        );
+      const body = jsonLine(toWire(parameters, model.input));
+      const target: Target = { ...targetOf(options), url: requireHttp(url), region, keys };
+      log('likeness.client', `calling ${operation} at ${target.url.href} with ${body}`);
+      const reply = await sendWithRetries(target, operation, body, {
+        maxAttempts,
+        sleep: io.sleep,
+        log: (message) => log('likeness.retry', message),
+      });
+      log('likeness.client', `reply: ${reply.body}`);
+      return parseReply(reply, model.output, { wireTimestamps });
+    },
+  };
+}
+
+async function keysOf({ globals, settings, io, strict }: ServiceOptions): Promise<Keys | undefined> {
+  const keys = await findKeys(settings, globals.profile);
+  return keys ?? (strict ? undefined : localKeys(io.env, io.cwd));
+}
+
+function targetOf({
+  globals,
+  settings,
+  io,
+}: ServiceOptions): Omit<Target, 'url' | 'region' | 'keys'> {
+  const caBundle =
+    globals.caBundle ?? io.env['AWS_CA_BUNDLE'] ?? settings.profile['ca_bundle'];
+  return {
+    verifyTls: globals.verifyTls,
+    caBundle:
+      caBundle === undefined ? undefined : resolve(io.cwd, expandPath(caBundle, io.env)),
+    connectTimeoutMs: timeoutMs(globals.connectTimeout, 'connect'),
+    readTimeoutMs: timeoutMs(globals.readTimeout, 'read'),
+  };
+}
+
+function defaultEndpoint(region: string, { io, strict }: ServiceOptions): string {
+  if (strict) {
+    const suffix = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
+    return `https://rekognition.${region}.${suffix}`;
+  }
+  const { env } = io;
+  const host = env['LIKENESS_HOST'];
+  const reachable = !host || host === '0.0.0.0' || host === '::' ? LOCAL.host : host;
+  return (
+    env['LIKENESS_ENDPOINT'] ||
+    `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${env['LIKENESS_PORT'] || LOCAL.port}`
+  );
+}
+
+function readUrl(endpoint: string): URL {
+  const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
+  if (!url || url.hostname === '') throw new CommandError(`Invalid endpoint: ${endpoint}`);
+  return url;
+}
+
+function requireHttp(url: URL): URL {
+  if (url.protocol === 'http:' || url.protocol === 'https:') return url;
+  throw new CommandError(
+    `An HTTP Client raised an unhandled exception: Not supported URL scheme ${url.protocol.slice(0, -1)}`,
+  );
+}
+
+/** Lines in the format of Python's logging, for `--debug`. */
+function logTo({ stderr }: Io, on: boolean): (logger: string, message: string) => void {
+  if (!on) return () => undefined;
+  return (logger, message) => {
+    const now = new Date();
+    const time = new Date(now.getTime() - now.getTimezoneOffset() * 60_000)
+      .toISOString()
+      .replace('T', ' ')
+      .replace('.', ',')
+      .slice(0, -1);
+    stderr.write(`${time} - MainThread - ${logger} - DEBUG - ${message}\n`);
+  };
+}

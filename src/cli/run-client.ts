@@ -1,0 +1,226 @@
+import { type Argument, type Parsed, parseArguments } from './arguments/argparse.js';
+import {
+  GLOBAL_OPTIONS,
+  OPERATION_VERBS,
+  type OperationCommand,
+  operationCommand,
+  type OutputFormat,
+  OUTPUTS,
+} from './arguments/options.js';
+import { type Call, decodeBlobs, readCall } from './call-parameters.js';
+import { openService, type Service } from './client/service.js';
+import { readSettings, type Settings } from './client/settings.js';
+import { CommandError, EXIT, parameterError, UnknownOptionsError } from './errors.js';
+import { type GlobalOptions, readGlobalOptions } from './global-options.js';
+import type { Io } from './io.js';
+import { writeError } from './output/write-error.js';
+import { type Result, type ResultOptions, writeResult } from './output/write-result.js';
+import { PageReader } from './client/pages.js';
+import type { Dict } from './python/value.js';
+
+/** How a client command is to behave besides its options. */
+export interface ClientMode {
+  /** Exactly as the AWS CLI: nothing is assumed of a service on this machine. */
+  readonly strict: boolean;
+  readonly version: string;
+  /** Prints the help of an operation for people. */
+  readonly help: (command: OperationCommand) => Promise<void>;
+}
+
+/** State an error report needs, filled as far as the command got. */
+interface Progress {
+  globals?: GlobalOptions;
+  settings?: Settings;
+}
+
+/**
+ * Runs one operation as `aws rekognition <words>` would: same options, requests, output, messages and
+ * exit code, which is the result.
+ */
+export async function runClient(
+  words: readonly string[],
+  io: Io,
+  mode: ClientMode,
+): Promise<number> {
+  const progress: Progress = {};
+  try {
+    return await run(words, { io, mode, progress });
+  } catch (error) {
+    // What Python would report of itself is reported of this program in the same way.
+    const fault = error instanceof CommandError ? error : new CommandError(messageOf(error));
+    if (progress.globals?.debug && error instanceof Error) io.stderr.write(`${error.stack}\n`);
+    await report(fault, io, progress);
+    return fault.exitCode;
+  }
+}
+
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
+
+async function report(fault: CommandError, io: Io, { globals, settings }: Progress): Promise<void> {
+  const known = settings ?? (await readSettings(io, globals?.profile).catch(() => undefined));
+  const format =
+    globals?.errorFormat ?? io.env['AWS_CLI_ERROR_FORMAT'] ?? known?.profile['cli_error_format'];
+  const options = { query: globals?.query, ...colorOf(globals, io) };
+  await writeError(fault, io, { format: format?.toLowerCase(), options });
+}
+
+interface Context {
+  readonly io: Io;
+  readonly mode: ClientMode;
+  readonly progress: Progress;
+}
+
+async function run(words: readonly string[], context: Context): Promise<number> {
+  const { io, mode, progress } = context;
+  refuseBothPrompts(words, io);
+  const first = parseArguments(['rekognition', ...words], [...GLOBAL_OPTIONS, SERVICE]);
+  if (first.values.get('version') === true) {
+    io.stdout.write(`${mode.version}\n`);
+    return EXIT.done;
+  }
+  const globals = readGlobalOptions(first);
+  progress.globals = globals;
+  const { values, rest } = parseArguments(first.rest, [verbArgument()]);
+  const name = OPERATION_VERBS.get(String(values.get('operation')));
+  if (name === undefined) throw new TypeError('an operation without a model');
+  const command = operationCommand(name);
+  const parsed = parseOperation(rest, command);
+  if (parsed === 'help') {
+    await mode.help(command);
+    return EXIT.done;
+  }
+  const call = await readCall(command, parsed, { io, paginate: globals.paginate });
+  if (call.skeleton === 'input' || call.skeleton === 'yaml-input')
+    return printInputSkeleton(command, call.skeleton, io);
+  const settings = await readSettings(io, globals.profile);
+  progress.settings = settings;
+  const service = await openService({ globals, settings, io, strict: mode.strict });
+  const result = await resultOf(command, call, { service, globals, settings, io });
+  await show(command, result, { globals, settings, io });
+  return EXIT.done;
+}
+
+/** The word that names the service in the AWS CLI: it takes part in how the line is split. */
+const SERVICE: Argument = { name: 'command', required: true };
+
+const verbArgument = (): Argument => ({
+  name: 'operation',
+  required: true,
+  choices: [...OPERATION_VERBS.keys()],
+});
+
+function refuseBothPrompts(words: readonly string[], { stdout }: Io): void {
+  if (!words.includes('--cli-auto-prompt')) return;
+  if (words.includes('--no-cli-auto-prompt'))
+    throw parameterError(
+      'Both --cli-auto-prompt and --no-cli-auto-prompt cannot be specified at the same time.',
+    );
+  if (!stdout.terminal)
+    throw new CommandError('--cli-auto-prompt needs a terminal to ask for what is missing.');
+}
+
+function parseOperation(words: readonly string[], command: OperationCommand): Parsed | 'help' {
+  if (words.length === 1 && (words[0] === 'help' || words[0] === '--help')) return 'help';
+  const relaxed = skipsRequired(words);
+  const table = command.options.map(({ argument }) =>
+    relaxed ? { ...argument, required: false } : argument,
+  );
+  const parsed = parseArguments(words, [...table, { name: 'help', count: 'optional' }]);
+  const stray = parsed.values.get('help');
+  if (stray === 'help') return 'help';
+  const unknown = [...parsed.rest, ...(typeof stray === 'string' && stray !== '' ? [stray] : [])];
+  if (unknown.length > 0) throw new UnknownOptionsError(`Unknown options: ${unknown.join(', ')}`, 'ParamValidation');
+  return parsed;
+}
+
+/** A whole input from elsewhere, or a skeleton of one, makes no option required. */
+function skipsRequired(words: readonly string[]): boolean {
+  if (words.includes('--cli-input-json') || words.includes('--cli-input-yaml')) return true;
+  const skeleton = words.indexOf('--generate-cli-skeleton');
+  return skeleton >= 0 && words[skeleton + 1] !== 'output';
+}
+
+async function printInputSkeleton(
+  command: OperationCommand,
+  kind: 'input' | 'yaml-input',
+  { stdout }: Io,
+): Promise<number> {
+  const { inputSkeleton, yamlInputSkeleton } = await import('./arguments/skeleton.js');
+  if (kind === 'yaml-input') stdout.write(yamlInputSkeleton(command));
+  else {
+    const { jsonPieces } = await import('./python/json-writer.js');
+    stdout.write(`${[...jsonPieces(inputSkeleton(command))].join('')}\n`);
+  }
+  return EXIT.done;
+}
+
+interface Doing {
+  readonly globals: GlobalOptions;
+  readonly settings: Settings;
+  readonly io: Io;
+}
+
+async function resultOf(
+  command: OperationCommand,
+  { parameters, paging, skeleton }: Call,
+  { service, globals, settings, io }: Doing & { service: Service },
+): Promise<Result> {
+  const { model, name } = command;
+  const isBase64 =
+    (globals.binaryFormat ?? settings.profile['cli_binary_format'] ?? 'base64') === 'base64';
+  const prepare = (given: Dict): Dict => {
+    const prepared: Dict = new Map(given);
+    if (isBase64) decodeBlobs(prepared, model.input);
+    const token = model.idempotencyToken;
+    if (token !== undefined && !prepared.has(token)) prepared.set(token, io.newToken());
+    return prepared;
+  };
+  const call = (given: Dict): Promise<Dict> => service.call(name, prepare(given));
+  if (skeleton === 'output') {
+    const { outputSkeleton } = await import('./arguments/skeleton.js');
+    service.check(name, prepare(parameters));
+    return { kind: 'reply', value: outputSkeleton(command) };
+  }
+  if (command.paging && paging)
+    return { kind: 'pages', pages: new PageReader(command.paging, call, parameters, paging) };
+  return { kind: 'reply', value: await call(parameters) };
+}
+
+async function show(
+  command: OperationCommand,
+  result: Result,
+  { globals, settings, io }: Doing,
+): Promise<void> {
+  const { env, profile } = settings;
+  const format = globals.output ?? env['AWS_DEFAULT_OUTPUT'] ?? profile['output'] ?? 'json';
+  if (!isOutputFormat(format)) throw new CommandError(`Unknown output type: ${format}`);
+  const options: ResultOptions = { query: globals.query, ...colorOf(globals, io) };
+  const { stdout } = io;
+  if (!stdout.terminal || !globals.pager || format === 'off')
+    return writeResult(format, command.name, result, { output: stdout, options });
+  const { openPager, pagerOf } = await import('./output/pager.js');
+  const program = pagerOf(env, profile);
+  if (program === undefined)
+    return writeResult(format, command.name, result, { output: stdout, options });
+  const pager = openPager(program, env);
+  try {
+    await writeResult(format, command.name, result, { output: pager.output, options });
+  } finally {
+    await pager.close();
+  }
+}
+
+const isOutputFormat = (format: string): format is OutputFormat =>
+  (OUTPUTS as readonly string[]).includes(format);
+
+function colorOf(
+  globals: GlobalOptions | undefined,
+  { stdout }: Io,
+): Pick<ResultOptions, 'color' | 'columns'> {
+  const choice = globals?.color ?? 'auto';
+  return {
+    color: choice === 'on' || (choice === 'auto' && stdout.terminal),
+    columns: stdout.columns,
+  };
+}

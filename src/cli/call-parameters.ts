@@ -1,10 +1,10 @@
-import { type ParsedValue, type Parsed, keyOf } from './arguments/argparse.js';
+import type { Members, Shape } from '../model/shapes.js';
+import { keyOf, type Parsed, type ParsedValue } from './arguments/argparse.js';
 import type { OperationCommand, OperationOption } from './arguments/options.js';
 import { loadValue, readMember } from './arguments/values.js';
 import type { PagingOptions } from './client/pages.js';
 import { CommandError, parameterError } from './errors.js';
 import type { Io } from './io.js';
-import type { Members, Shape } from '../model/shapes.js';
 import { decodeBase64 } from './python/base64.js';
 import { type Dict, isDict, isList, type Value } from './python/value.js';
 
@@ -43,7 +43,7 @@ export async function readCall(
     if (use.kind === 'bytes') setBytes(parameters, use.member, loaded);
     if (use.kind === 'input') inputs.push({ format: use.format, value: loaded });
     if (use.kind !== 'paging') continue;
-    if (use.setting === 'StartingToken') paging.startingToken = String(loaded);
+    if (use.setting === 'StartingToken') paging.startingToken = loaded as string;
     if (use.setting === 'PageSize') paging.pageSize = loaded as bigint;
     if (use.setting === 'MaxItems') {
       paging.maxItems = loaded as bigint;
@@ -93,8 +93,7 @@ async function addInputs(
   parameters: Dict,
   inputs: readonly { format: 'json' | 'yaml'; value: Value }[],
 ): Promise<void> {
-  if (inputs.length > 1)
-    throw parameterError('Only one --cli-input- parameter may be specified.');
+  if (inputs.length > 1) throw parameterError('Only one --cli-input- parameter may be specified.');
   for (const { format, value } of inputs) {
     const { readInput } = await import('./arguments/input-file.js');
     for (const [key, item] of readInput(format, value as string | Uint8Array))
@@ -117,7 +116,7 @@ export function decodeBlobs(value: Value, shape: Shape): Value {
 }
 
 function decodeBlob(text: string): Uint8Array {
-  if (/[^\u0000-\u007f]/.test(text))
+  if (/[^\p{ASCII}]/u.test(text))
     throw new CommandError('string argument should contain only ASCII characters');
   const bytes = decodeBase64(text);
   if (!bytes) throw new CommandError(`Invalid base64: "${text}"`);

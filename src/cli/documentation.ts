@@ -47,19 +47,22 @@ export const OPERATION_TEXTS: Readonly<Record<OperationName, OperationText>> = {
   IndexFaces: {
     summary: 'Detects faces in the input image and adds them to the specified collection.',
     members: {
-      CollectionId: 'The ID of an existing collection to which you want to add the faces that are detected in the input images.',
+      CollectionId:
+        'The ID of an existing collection to which you want to add the faces that are detected in the input images.',
       Image: 'The input image as base64-encoded bytes or an S3 object.',
       ExternalImageId: 'The ID you want to assign to all the faces detected in the image.',
       DetectionAttributes: 'An array of facial attributes you want to be returned.',
       MaxFaces: 'The maximum number of faces to index.',
-      QualityFilter: 'A filter that specifies a quality bar for how much filtering is done to identify faces.',
+      QualityFilter:
+        'A filter that specifies a quality bar for how much filtering is done to identify faces.',
     },
   },
   ListFaces: {
     summary: 'Returns metadata for faces in the specified collection.',
     members: {
       CollectionId: 'ID of the collection from which to list the faces.',
-      NextToken: 'If the previous response was incomplete (because there is more data to retrieve), Amazon Rekognition returns a pagination token in the response.',
+      NextToken:
+        'If the previous response was incomplete (because there is more data to retrieve), Amazon Rekognition returns a pagination token in the response.',
       MaxResults: 'Maximum number of faces to return.',
       UserId: 'An array of user IDs to filter results with when listing faces in a collection.',
       FaceIds: 'An array of face IDs to filter results with when listing faces in a collection.',
@@ -73,22 +76,27 @@ export const OPERATION_TEXTS: Readonly<Record<OperationName, OperationText>> = {
     },
   },
   SearchFaces: {
-    summary: 'For a given input face ID, searches for matching faces in the collection the face belongs to.',
+    summary:
+      'For a given input face ID, searches for matching faces in the collection the face belongs to.',
     members: {
       CollectionId: 'ID of the collection the face belongs to.',
       FaceId: 'ID of a face to find matches for in the collection.',
       MaxFaces: 'Maximum number of faces to return.',
-      FaceMatchThreshold: 'Optional value specifying the minimum confidence in the face match to return.',
+      FaceMatchThreshold:
+        'Optional value specifying the minimum confidence in the face match to return.',
     },
   },
   SearchFacesByImage: {
-    summary: 'For a given input image, first detects the largest face in the image, and then searches the specified collection for matching faces.',
+    summary:
+      'For a given input image, first detects the largest face in the image, and then searches the specified collection for matching faces.',
     members: {
       CollectionId: 'ID of the collection to search.',
       Image: 'The input image as base64-encoded bytes or an S3 object.',
       MaxFaces: 'Maximum number of faces to return.',
-      FaceMatchThreshold: '(Optional) Specifies the minimum confidence in the face match to return.',
-      QualityFilter: 'A filter that specifies a quality bar for how much filtering is done to identify faces.',
+      FaceMatchThreshold:
+        '(Optional) Specifies the minimum confidence in the face match to return.',
+      QualityFilter:
+        'A filter that specifies a quality bar for how much filtering is done to identify faces.',
     },
   },
   CreateUser: {
@@ -121,7 +129,8 @@ export const OPERATION_TEXTS: Readonly<Record<OperationName, OperationText>> = {
       CollectionId: 'The ID of an existing collection containing the UserID.',
       UserId: 'The ID for the existing UserID.',
       FaceIds: 'An array of FaceIDs to associate with the UserID.',
-      UserMatchThreshold: 'An optional value specifying the minimum confidence in the UserID match to return.',
+      UserMatchThreshold:
+        'An optional value specifying the minimum confidence in the UserID match to return.',
       ClientRequestToken: 'Idempotent token used to identify the request to AssociateFaces.',
     },
   },
@@ -137,10 +146,12 @@ export const OPERATION_TEXTS: Readonly<Record<OperationName, OperationText>> = {
   SearchUsers: {
     summary: 'Searches for UserIDs within a collection based on a FaceId or UserId.',
     members: {
-      CollectionId: 'The ID of an existing collection containing the UserID, used with a UserId or FaceId.',
+      CollectionId:
+        'The ID of an existing collection containing the UserID, used with a UserId or FaceId.',
       UserId: 'ID for the existing User.',
       FaceId: 'ID for the existing face.',
-      UserMatchThreshold: 'Optional value that specifies the minimum confidence in the matched UserID to return.',
+      UserMatchThreshold:
+        'Optional value that specifies the minimum confidence in the matched UserID to return.',
       MaxUsers: 'Maximum number of identities to return.',
     },
   },
@@ -151,7 +162,8 @@ export const OPERATION_TEXTS: Readonly<Record<OperationName, OperationText>> = {
       Image: 'Provides the input image either as bytes or an S3 object.',
       UserMatchThreshold: 'Specifies the minimum confidence in the UserID match to return.',
       MaxUsers: 'Maximum number of UserIDs to return.',
-      QualityFilter: 'A filter that specifies a quality bar for how much filtering is done to identify faces.',
+      QualityFilter:
+        'A filter that specifies a quality bar for how much filtering is done to identify faces.',
     },
   },
   DetectFaces: {
@@ -162,32 +174,41 @@ export const OPERATION_TEXTS: Readonly<Record<OperationName, OperationText>> = {
     },
   },
   CompareFaces: {
-    summary: 'Compares a face in the source input image with each of the 100 largest faces detected in the target input image.',
+    summary:
+      'Compares a face in the source input image with each of the 100 largest faces detected in the target input image.',
     members: {
       SourceImage: 'The input image as base64-encoded bytes or an S3 object.',
       TargetImage: 'The target image as base64-encoded bytes or an S3 object.',
-      SimilarityThreshold: 'The minimum level of confidence in the face matches that a match must meet to be included in the FaceMatches array.',
-      QualityFilter: 'A filter that specifies a quality bar for how much filtering is done to identify faces.',
+      SimilarityThreshold:
+        'The minimum level of confidence in the face matches that a match must meet to be included in the FaceMatches array.',
+      QualityFilter:
+        'A filter that specifies a quality bar for how much filtering is done to identify faces.',
     },
   },
   TagResource: {
-    summary: 'Adds one or more key-value tags to an Amazon Rekognition collection, stream processor, or Custom Labels model.',
+    summary:
+      'Adds one or more key-value tags to an Amazon Rekognition collection, stream processor, or Custom Labels model.',
     members: {
-      ResourceArn: ' Amazon Resource Name (ARN) of the model, collection, or stream processor that you want to assign the tags to.',
+      ResourceArn:
+        ' Amazon Resource Name (ARN) of the model, collection, or stream processor that you want to assign the tags to.',
       Tags: ' The key-value tags to assign to the resource.',
     },
   },
   UntagResource: {
-    summary: 'Removes one or more tags from an Amazon Rekognition collection, stream processor, or Custom Labels model.',
+    summary:
+      'Removes one or more tags from an Amazon Rekognition collection, stream processor, or Custom Labels model.',
     members: {
-      ResourceArn: ' Amazon Resource Name (ARN) of the model, collection, or stream processor that you want to remove the tags from.',
+      ResourceArn:
+        ' Amazon Resource Name (ARN) of the model, collection, or stream processor that you want to remove the tags from.',
       TagKeys: ' A list of the tags that you want to remove.',
     },
   },
   ListTagsForResource: {
-    summary: 'Returns a list of tags in an Amazon Rekognition collection, stream processor, or Custom Labels model.',
+    summary:
+      'Returns a list of tags in an Amazon Rekognition collection, stream processor, or Custom Labels model.',
     members: {
-      ResourceArn: ' Amazon Resource Name (ARN) of the model, collection, or stream processor that contains the tags that you want a list of.',
+      ResourceArn:
+        ' Amazon Resource Name (ARN) of the model, collection, or stream processor that contains the tags that you want a list of.',
     },
   },
 };
@@ -200,6 +221,7 @@ export const ELEMENT_NAMES: Readonly<Record<string, string>> = {
   'DeleteFaces.DeletedFaces': 'FaceId',
   'DeleteFaces.UnsuccessfulFaceDeletions.Reasons': 'UnsuccessfulFaceDeletionReason',
   'AssociateFaces.UnsuccessfulFaceAssociations.Reasons': 'UnsuccessfulFaceAssociationReason',
-  'DisassociateFaces.UnsuccessfulFaceDisassociations.Reasons': 'UnsuccessfulFaceDisassociationReason',
+  'DisassociateFaces.UnsuccessfulFaceDisassociations.Reasons':
+    'UnsuccessfulFaceDisassociationReason',
   'SearchUsersByImage.UnsearchedFaces.Reasons': 'UnsearchedFaceReason',
 };

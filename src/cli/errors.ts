@@ -11,7 +11,12 @@ export const EXIT = {
 } as const;
 
 /** How a fault is named to the user; a plain one has no name. */
-export type FaultName = 'ParamValidation' | 'NoRegion' | 'NoCredentials' | 'Configuration' | 'Pager';
+export type FaultName =
+  | 'ParamValidation'
+  | 'NoRegion'
+  | 'NoCredentials'
+  | 'Configuration'
+  | 'Pager';
 
 /**
  * A fault of a client command as the AWS CLI reports it: a text on stderr and an exit code. Named faults

@@ -13,7 +13,7 @@ export async function main(words: readonly string[]): Promise<number> {
 }
 const outputOf = (stream: NodeJS.WriteStream): Output => ({
   write: (text) => void stream.write(text),
-  terminal: stream.isTTY === true,
+  terminal: stream.isTTY,
   columns: stream.columns ?? 80,
 });
 const processIo = (): Io => ({
@@ -22,5 +22,5 @@ const processIo = (): Io => ({
   stdout: outputOf(process.stdout),
   stderr: outputOf(process.stderr),
   newToken: randomUUID,
-  sleep: async (ms) => void (await wait(ms)),
+  sleep: (ms) => wait(ms),
 });

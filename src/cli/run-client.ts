@@ -3,11 +3,12 @@ import {
   GLOBAL_OPTIONS,
   OPERATION_VERBS,
   type OperationCommand,
-  operationCommand,
-  type OutputFormat,
   OUTPUTS,
+  type OutputFormat,
+  operationCommand,
 } from './arguments/options.js';
 import { type Call, decodeBlobs, readCall } from './call-parameters.js';
+import { PageReader } from './client/pages.js';
 import { openService, type Service } from './client/service.js';
 import { readSettings, type Settings } from './client/settings.js';
 import { CommandError, EXIT, parameterError, UnknownOptionsError } from './errors.js';
@@ -15,7 +16,6 @@ import { type GlobalOptions, readGlobalOptions } from './global-options.js';
 import type { Io } from './io.js';
 import { writeError } from './output/write-error.js';
 import { type Result, type ResultOptions, writeResult } from './output/write-result.js';
-import { PageReader } from './client/pages.js';
 import type { Dict } from './python/value.js';
 
 /** How a client command is to behave besides its options. */
@@ -130,7 +130,8 @@ function parseOperation(words: readonly string[], command: OperationCommand): Pa
   const stray = parsed.values.get('help');
   if (stray === 'help') return 'help';
   const unknown = [...parsed.rest, ...(typeof stray === 'string' && stray !== '' ? [stray] : [])];
-  if (unknown.length > 0) throw new UnknownOptionsError(`Unknown options: ${unknown.join(', ')}`, 'ParamValidation');
+  if (unknown.length > 0)
+    throw new UnknownOptionsError(`Unknown options: ${unknown.join(', ')}`, 'ParamValidation');
   return parsed;
 }
 

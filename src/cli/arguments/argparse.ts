@@ -197,9 +197,10 @@ function countOf(argument: Argument, available: number): number {
     case 'optional':
       return Math.min(available, 1);
     case 'one':
-      if (available === 0) throw argumentError(argument, 'expected one argument');
-      return 1;
+      break;
   }
+  if (available === 0) throw argumentError(argument, 'expected one argument');
+  return 1;
 }
 
 function checked(argument: Argument, word: string): ParsedValue {

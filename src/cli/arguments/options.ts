@@ -1,5 +1,5 @@
-import type { Members, OperationModel, Shape } from '../../model/shapes.js';
-import { type OperationName, OPERATIONS } from '../../model/operations.js';
+import { OPERATIONS, type OperationName } from '../../model/operations.js';
+import type { OperationModel, Shape } from '../../model/shapes.js';
 import type { Argument } from './argparse.js';
 
 export const OUTPUTS = ['json', 'text', 'table', 'yaml', 'yaml-stream', 'off'] as const;
@@ -126,7 +126,7 @@ export const OPERATION_VERBS: ReadonlyMap<string, OperationName> = new Map(
 export function operationCommand(name: OperationName): OperationCommand {
   const model: OperationModel = OPERATIONS[name];
   const paging = PAGED[name];
-  const members = Object.entries(model.input.members as Members);
+  const members = Object.entries(model.input.members);
   const images = members.filter(([, { shape }]) => holdsBytes(shape)).map(([member]) => member);
   const own = members.map(([member, { shape, required }]): OperationOption => {
     const hoisted = images.includes(member) || member === model.idempotencyToken;
@@ -151,7 +151,7 @@ export function operationCommand(name: OperationName): OperationCommand {
 
 /** An image: a structure with bytes in it. */
 const holdsBytes = (shape: Shape): boolean =>
-  shape.kind === 'structure' && (shape.members as Members)['Bytes']?.shape.kind === 'blob';
+  shape.kind === 'structure' && shape.members['Bytes']?.shape.kind === 'blob';
 
 function wordsOf(shape: Shape): Pick<Argument, 'count' | 'type'> {
   if (shape.kind === 'list') return { count: 'many' };

@@ -28,10 +28,7 @@ export function systemError(error: unknown, path: string): string {
  * The contents of the file a value names: text for `file://` (UTF-8, line ends as `\n`), bytes for
  * `fileb://`. Undefined for any other value.
  */
-export function loadParameterFile(
-  value: string,
-  place: Place,
-): string | Uint8Array | undefined {
+export function loadParameterFile(value: string, place: Place): string | Uint8Array | undefined {
   const prefix = /^fileb?:\/\//.exec(value)?.[0];
   if (prefix === undefined) return undefined;
   const path = expandPath(value.slice(prefix.length), place.env);

@@ -19,8 +19,7 @@ class UnexpectedError extends ShorthandError {
 const SINGLE_QUOTED = /'(?:\\'|[^'])*'/uy;
 const DOUBLE_QUOTED = /"(?:\\"|[^"])*"/uy;
 /** A value after `=`: no blank, quote, comma, `=`, `[` or `{` first; then up to a comma, quote, `]` or `}`. */
-const FIRST_VALUE =
-  /(?:\\,|[!#-&(-+\--<>-Z\\-z|-\uffff])(?:\\,|[\s!#-&(-+\--\\^-|~-\uffff])*/uy;
+const FIRST_VALUE = /(?:\\,|[!#-&(-+\--<>-Z\\-z|-\uffff])(?:\\,|[\s!#-&(-+\--\\^-|~-\uffff])*/uy;
 /** A value after a comma: as the first, but an `=` ends it, for it may be the next key. */
 const LATER_VALUE = /(?:\\,|[!#-&(-+\--<>-Z\\-z|-\uffff])(?:\\,|[\s!#-&(-+\--<>-\uffff])*/uy;
 const KEY = /[a-zA-Z0-9\-_.#/:]*/y;
@@ -184,15 +183,13 @@ class ShorthandParser {
     const quote = this.#current === "'" || this.#current === '"';
     if (quote) return this.#value(LATER_VALUE);
     const text = this.#match(LATER_VALUE);
-    if (text === undefined)
-      throw new UnexpectedError('<second>', this.#input, this.#at, '<none>');
+    if (text === undefined) throw new UnexpectedError('<second>', this.#input, this.#at, '<none>');
     return this.#loaded(text.replaceAll('\\,', ',').trimEnd());
   }
 
   #quoted(pattern: RegExp, quote: string, name: string): Value {
     const text = this.#match(pattern);
-    if (text === undefined)
-      throw new UnexpectedError(`<${name}>`, this.#input, this.#at, '<none>');
+    if (text === undefined) throw new UnexpectedError(`<${name}>`, this.#input, this.#at, '<none>');
     const inner = text.slice(1, -1).replaceAll(`\\${quote}`, quote).replaceAll('\\\\', '\\');
     return this.#loaded(inner);
   }

@@ -1,6 +1,6 @@
-import type { Members, Shape, StructureShape } from '../../model/shapes.js';
+import type { Shape, StructureShape } from '../../model/shapes.js';
 import { ELEMENT_NAMES, IMAGE_TEXTS, OPERATION_TEXTS } from '../documentation.js';
-import { floatRepr } from '../python/repr.js';
+import { str } from '../python/repr.js';
 import { type Dict, Moment, type Value } from '../python/value.js';
 import type { OperationCommand } from './options.js';
 
@@ -26,7 +26,7 @@ type Fill = (shape: Shape, path: readonly string[], inMap: boolean) => Value;
 
 function structureOf(shape: StructureShape, fill: Fill, path: readonly string[] = []): Dict {
   return new Map(
-    Object.entries(shape.members as Members).map(([name, member]) => [
+    Object.entries(shape.members).map(([name, member]) => [
       name,
       fillShape(member.shape, fill, [...path, name]),
     ]),
@@ -59,8 +59,9 @@ function emptyScalar(shape: Shape): Value {
     case 'structure':
     case 'list':
     case 'map':
-      return '';
+      break;
   }
+  return '';
 }
 
 /** An input to fill in as YAML, with what is known of each member behind it. */
@@ -76,7 +77,7 @@ function* yamlLines(
   textOf: (member: string) => string,
 ): Generator<string> {
   let gap = '  ';
-  for (const [name, { shape: inner, required }] of Object.entries(shape.members as Members)) {
+  for (const [name, { shape: inner, required }] of Object.entries(shape.members)) {
     const comment = [required ? '[REQUIRED]' : '', textOf(name), valuesOf(inner)].filter(
       (part) => part !== '',
     );
@@ -102,6 +103,5 @@ function yamlScalar(shape: Shape): string | undefined {
   if (shape.kind === 'structure' || shape.kind === 'list' || shape.kind === 'map') return undefined;
   if (shape.kind === 'blob') return "!!binary ''";
   const value = emptyScalar(shape);
-  if (typeof value === 'number') return floatRepr(value);
-  return value === '' ? "''" : String(value as bigint | string | boolean);
+  return value === '' ? "''" : str(value);
 }

@@ -3,7 +3,7 @@ import { optionError } from '../errors.js';
 import type { Place } from '../io.js';
 import { JsonSyntaxError, readJson } from '../python/json-reader.js';
 import { integerOrError } from '../python/numbers.js';
-import { isDict, isList, type Value } from '../python/value.js';
+import { codePoints, isDict, isList, type Value } from '../python/value.js';
 import type { ParsedValue } from './argparse.js';
 import { loadParameterFile, ParameterFileError } from './parameter-file.js';
 import { parseShorthand } from './shorthand.js';
@@ -17,7 +17,9 @@ export interface OptionContext {
 
 /** The contents of the file a value names by `file://` or `fileb://`, else the value. */
 export function loadValue(value: ParsedValue, { option, place }: OptionContext): Value {
-  const only = Array.isArray(value) && value.length === 1 ? value[0] : value;
+  const [first] =
+    Array.isArray(value) && value.length === 1 ? (value as readonly ParsedValue[]) : [value];
+  const only = first ?? value;
   if (typeof only !== 'string') return only as Value;
   try {
     return loadParameterFile(only, place) ?? (value as Value);
@@ -55,8 +57,9 @@ function unpack(shape: Shape, value: Value, context: OptionContext): Value {
     case 'boolean':
     case 'blob':
     case 'timestamp':
-      return value;
+      break;
   }
+  return value;
 }
 
 /** One value that begins with `[` is JSON; otherwise every word is an element. */
@@ -68,7 +71,7 @@ function unpackList(shape: ListShape, value: Value, context: OptionContext): Val
     ? value
     : value instanceof Uint8Array
       ? [...value].map(BigInt)
-      : [...(value as string)];
+      : codePoints(value as string);
   return elements.map((element) => unpack(shape.of, element, context));
 }
 

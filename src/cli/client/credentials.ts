@@ -86,7 +86,8 @@ async function fetchKeys({ paths, profileName }: Settings): Promise<Keys> {
  * for then it takes unsigned requests.
  */
 export function localKeys(env: Settings['env'], cwd: string): Keys | undefined {
-  const file = env['LIKENESS_KEYS_FILE'] || join(env['LIKENESS_DATA'] || 'likeness-data', 'keys.json');
+  const file =
+    env['LIKENESS_KEYS_FILE'] || join(env['LIKENESS_DATA'] || 'likeness-data', 'keys.json');
   try {
     const { keys } = JSON.parse(readFileSync(join(cwd, file), 'utf8')) as {
       keys?: readonly Partial<Keys>[];

@@ -3,7 +3,7 @@ import { CommandError } from '../errors.js';
 import { decodeBase64 } from '../python/base64.js';
 import { JsonSyntaxError, readJson } from '../python/json-reader.js';
 import { jsonLine } from '../python/json-writer.js';
-import { parseInteger, parseFloat64 } from '../python/numbers.js';
+import { parseFloat64, parseInteger } from '../python/numbers.js';
 import { repr, str } from '../python/repr.js';
 import { type Dict, isDict, isList, isTrue, typeName, type Value } from '../python/value.js';
 
@@ -75,14 +75,17 @@ export class PageReader implements Pages {
         const skipped = BigInt(kept) + (first ? (start?.skip ?? 0n) : 0n);
         this.#resumeAt(token, skipped);
         yield page;
-        return;
+        break;
       }
       yield page;
       total += count;
       const next = page.get('NextToken') ?? null;
       token = isTrue(next) ? next : null;
-      if (token === null) return;
-      if (maxItems !== undefined && BigInt(total) === maxItems) return this.#resumeAt(token);
+      if (token === null) break;
+      if (maxItems !== undefined && BigInt(total) === maxItems) {
+        this.#resumeAt(token);
+        break;
+      }
       if (previous !== null && str(previous) === str(token))
         throw new CommandError(
           `Error during pagination: The same next token was received twice: {'NextToken': ${repr(token)}}`,

@@ -3,7 +3,15 @@ import type { Members, Shape } from '../../model/shapes.js';
 import { CommandError, ServiceError } from '../errors.js';
 import { JsonSyntaxError, readJson } from '../python/json-reader.js';
 import { str } from '../python/repr.js';
-import { type Dict, isDict, isList, isTrue, typeName, type Value } from '../python/value.js';
+import {
+  codePoints,
+  type Dict,
+  isDict,
+  isList,
+  isTrue,
+  typeName,
+  type Value,
+} from '../python/value.js';
 import { readTimestamp } from './timestamp.js';
 
 export interface HttpReply {
@@ -54,8 +62,9 @@ function parseShape(value: Value, shape: Shape, options: ReplyOptions): Value {
     case 'float':
     case 'boolean':
     case 'blob':
-      return value;
+      break;
   }
+  return value;
 }
 
 function parseStructure(value: Value, members: Members, options: ReplyOptions): Value {
@@ -73,7 +82,7 @@ function parseStructure(value: Value, members: Members, options: ReplyOptions): 
 function elementsOf(value: Value): Value[] {
   if (isList(value)) return value;
   if (isDict(value)) return [...value.keys()];
-  if (typeof value === 'string') return [...value];
+  if (typeof value === 'string') return codePoints(value);
   throw new CommandError(`'${typeName(value)}' object is not iterable`);
 }
 

@@ -53,8 +53,7 @@ export async function sendWithRetries(
         TRANSIENT_STATUS.has(reply.status) ||
         TRANSIENT_CODES.has(error.code) ||
         THROTTLED_CODES.has(error.code);
-      if (last || !again)
-        throw serviceError(error, operation, last ? attempt - 1 : undefined);
+      if (last || !again) throw serviceError(error, operation, last ? attempt - 1 : undefined);
     } catch (error) {
       if (last || !(error instanceof ConnectionError)) throw error;
       log(`attempt ${attempt}: ${error.message}`);

@@ -186,7 +186,8 @@ function connectionError(error: Error, url: URL, state: State): ConnectionError 
   const { code = '' } = error as NodeJS.ErrnoException;
   const quoted = `"${url.href}"`;
   if (error instanceof ConnectionError) return error;
-  if (state.timedOut) return new ConnectionError(`${state.timedOut} timeout on endpoint URL: ${quoted}`);
+  if (state.timedOut)
+    return new ConnectionError(`${state.timedOut} timeout on endpoint URL: ${quoted}`);
   const fault =
     code === 'ERR_TLS_CERT_ALTNAME_INVALID' ? nameMismatch(url.hostname) : CERTIFICATE_FAULTS[code];
   if (fault !== undefined)

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { type OperationName, OPERATIONS } from '../../model/operations.js';
+import { OPERATIONS, type OperationName } from '../../model/operations.js';
 import type { OperationModel } from '../../model/shapes.js';
 import { expandPath } from '../arguments/parameter-file.js';
 import { CommandError } from '../errors.js';
@@ -50,9 +50,7 @@ export async function openService(options: ServiceOptions): Promise<Service> {
       'NoRegion',
     );
   if (!REGION.test(region))
-    throw new CommandError(
-      `Provided region_name '${region}' doesn't match a supported format.`,
-    );
+    throw new CommandError(`Provided region_name '${region}' doesn't match a supported format.`);
   const maxAttempts = maxAttemptsOf(settings);
   const keys = globals.sign ? await keysOf(options) : undefined;
   const endpoint = globals.endpointUrl ?? endpointOf(settings) ?? defaultEndpoint(region, options);
@@ -74,7 +72,7 @@ export async function openService(options: ServiceOptions): Promise<Service> {
       log('likeness.client', `calling ${operation} at ${target.url.href} with ${body}`);
       const reply = await sendWithRetries(target, operation, body, {
         maxAttempts,
-        sleep: io.sleep,
+        sleep: (ms) => io.sleep(ms),
         log: (message) => log('likeness.retry', message),
       });
       log('likeness.client', `reply: ${reply.body}`);
@@ -83,7 +81,12 @@ export async function openService(options: ServiceOptions): Promise<Service> {
   };
 }
 
-async function keysOf({ globals, settings, io, strict }: ServiceOptions): Promise<Keys | undefined> {
+async function keysOf({
+  globals,
+  settings,
+  io,
+  strict,
+}: ServiceOptions): Promise<Keys | undefined> {
   const keys = await findKeys(settings, globals.profile);
   return keys ?? (strict ? undefined : localKeys(io.env, io.cwd));
 }
@@ -93,12 +96,10 @@ function targetOf({
   settings,
   io,
 }: ServiceOptions): Omit<Target, 'url' | 'region' | 'keys'> {
-  const caBundle =
-    globals.caBundle ?? io.env['AWS_CA_BUNDLE'] ?? settings.profile['ca_bundle'];
+  const caBundle = globals.caBundle ?? io.env['AWS_CA_BUNDLE'] ?? settings.profile['ca_bundle'];
   return {
     verifyTls: globals.verifyTls,
-    caBundle:
-      caBundle === undefined ? undefined : resolve(io.cwd, expandPath(caBundle, io.env)),
+    caBundle: caBundle === undefined ? undefined : resolve(io.cwd, expandPath(caBundle, io.env)),
     connectTimeoutMs: timeoutMs(globals.connectTimeout, 'connect'),
     readTimeoutMs: timeoutMs(globals.readTimeout, 'read'),
   };

@@ -86,7 +86,8 @@ export const regionOf = ({ env, profile }: Settings): string | undefined =>
 
 /** The endpoint configured for this service; undefined: none. */
 export function endpointOf({ env, profile, services }: Settings): string | undefined {
-  const ignored = env['AWS_IGNORE_CONFIGURED_ENDPOINT_URLS'] ?? profile['ignore_configured_endpoint_urls'];
+  const ignored =
+    env['AWS_IGNORE_CONFIGURED_ENDPOINT_URLS'] ?? profile['ignore_configured_endpoint_urls'];
   if (ignored?.toLowerCase() === 'true') return undefined;
   return (
     env['AWS_ENDPOINT_URL_REKOGNITION'] ??

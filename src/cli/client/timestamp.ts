@@ -14,7 +14,9 @@ export function readTimestamp(value: Value): string {
   if (typeof value === 'bigint' || typeof value === 'number') return fromEpoch(Number(value));
   if (typeof value === 'boolean') return fromEpoch(Number(value));
   if (typeof value !== 'string')
-    throw new CommandError(`Invalid timestamp "${str(value)}": Parser must be a string or character stream, not ${value === null ? 'NoneType' : 'dict'}`);
+    throw new CommandError(
+      `Invalid timestamp "${str(value)}": Parser must be a string or character stream, not ${value === null ? 'NoneType' : 'dict'}`,
+    );
   const seconds = parseFloat64(value);
   if (seconds !== undefined && Number.isFinite(seconds)) return fromEpoch(seconds);
   const [, year, month, day, hour = '00', minute = '00', second = '00', fraction, zone] =
@@ -38,8 +40,7 @@ function zoneOf(zone: string | undefined): string {
 
 function fromEpoch(seconds: number): string {
   if (Number.isNaN(seconds)) throw new CommandError('cannot convert float NaN to integer');
-  if (!Number.isFinite(seconds))
-    throw new CommandError('cannot convert float infinity to integer');
+  if (!Number.isFinite(seconds)) throw new CommandError('cannot convert float infinity to integer');
   let whole = Math.floor(seconds);
   let micros = roundHalfEven((seconds - whole) * 1e6);
   if (micros === 1_000_000) [whole, micros] = [whole + 1, 0];

@@ -41,36 +41,24 @@ function* faultsOf(value: Value, shape: Shape, path: string): Generator<string> 
   const type = typeName(value);
   const passes = PASSES[shape.kind];
   // A Python bool is an int as well.
-  if (!passes.includes(type) && !(type === 'bool' && passes.includes('int')))
-    return yield wrongType(value, shape, path);
-  switch (shape.kind) {
-    case 'structure':
-      return yield* structureFaults(value as Dict, shape, path);
-    case 'map':
-      for (const [key, item] of value as Dict) {
-        yield* faultsOf(key, shape.key, `${path} (key: ${key})`);
-        yield* faultsOf(item, shape.value, `${path}.${key}`);
-      }
-      return undefined;
-    case 'list':
-      yield* tooShort((value as Value[]).length, shape.min, path);
-      for (const [index, item] of (value as Value[]).entries())
-        yield* faultsOf(item, shape.of, `${path}[${index}]`);
-      return undefined;
-    case 'string':
-      return yield* tooShort(codePoints(value as string).length, shape.min, path);
-    case 'integer':
-    case 'long':
-    case 'float':
-      if (shape.min !== undefined && Number(value) < shape.min)
-        yield `Invalid value for parameter ${named(path)}, value: ${str(value)}, valid min value: ${shape.min}`;
-      return undefined;
-    case 'enum':
-    case 'boolean':
-    case 'blob':
-    case 'timestamp':
-      return undefined;
+  if (!passes.includes(type) && !(type === 'bool' && passes.includes('int'))) {
+    yield wrongType(value, shape, path);
+    return;
   }
+  if (shape.kind === 'structure') yield* structureFaults(value as Dict, shape, path);
+  else if (shape.kind === 'map')
+    for (const [key, item] of value as Dict) {
+      yield* faultsOf(key, shape.key, `${path} (key: ${key})`);
+      yield* faultsOf(item, shape.value, `${path}.${key}`);
+    }
+  else if (shape.kind === 'list') {
+    yield* tooShort((value as Value[]).length, shape.min, path);
+    for (const [index, item] of (value as Value[]).entries())
+      yield* faultsOf(item, shape.of, `${path}[${index}]`);
+  } else if (shape.kind === 'string')
+    yield* tooShort(codePoints(value as string).length, shape.min, path);
+  else if ('min' in shape && shape.kind !== 'blob' && Number(value) < (shape.min ?? -Infinity))
+    yield `Invalid value for parameter ${named(path)}, value: ${str(value)}, valid min value: ${shape.min}`;
 }
 
 function* structureFaults(value: Dict, shape: StructureShape, path: string): Generator<string> {

@@ -1,7 +1,17 @@
 import { eastAsianWidth } from 'get-east-asian-width';
 import { CommandError } from '../errors.js';
 import { str } from '../python/repr.js';
-import { compareText, type Dict, isDict, isList, isScalar, isTrue, type Value } from '../python/value.js';
+import {
+  codePoints,
+  compareText,
+  type Dict,
+  isDict,
+  isList,
+  isScalar,
+  isTrue,
+  typeName,
+  type Value,
+} from '../python/value.js';
 
 /** Blanks a cell adds to its content. */
 const PADDING = 4;
@@ -31,7 +41,10 @@ export function tablePieces(title: string, value: Value, options: TableOptions):
     width = tableWidth(sections);
   }
   const style = options.color ? COLORED : PLAIN;
-  return [`${'-'.repeat(width)}\n`, ...sections.flatMap((section) => render(section, width, style))];
+  return [
+    `${'-'.repeat(width)}\n`,
+    ...sections.flatMap((section) => render(section, width, style)),
+  ];
 }
 
 interface Style {
@@ -84,8 +97,7 @@ function buildDicts(sections: Section[], place: Place, values: readonly Value[])
   const { scalars, more } = keysOf(values);
   addHeaders(sections, scalars);
   for (const [index, value] of values.entries()) {
-    if (!isDict(value))
-      throw new CommandError(`'${value === null ? 'NoneType' : 'str'}' object has no attribute 'get'`);
+    if (!isDict(value)) throw notADict(value);
     if (index > 0 && more.length > 0) {
       const { title = '', indent } = place;
       sections.push({ title, indent, headers: [], rows: [], columns: undefined, widths: [] });
@@ -102,13 +114,23 @@ function buildDicts(sections: Section[], place: Place, values: readonly Value[])
   }
 }
 
+/** What Python says of an element that has no keys. */
+function notADict(value: Value): CommandError {
+  if (typeof value === 'string')
+    return new CommandError("string indices must be integers, not 'str'");
+  if (isList(value))
+    return new CommandError(
+      `list indices must be integers or slices, not ${typeName(value[0] ?? null)}`,
+    );
+  return new CommandError(`'${typeName(value)}' object is not iterable`);
+}
+
 /** Keys with scalar values and the others; a key can be both. */
 function keysOf(values: readonly Value[]): { scalars: string[]; more: string[] } {
   const scalars = new Set<string>();
   const more = new Set<string>();
   for (const value of values)
-    if (isDict(value))
-      for (const [key, item] of value) (isScalar(item) ? scalars : more).add(key);
+    if (isDict(value)) for (const [key, item] of value) (isScalar(item) ? scalars : more).add(key);
   return {
     scalars: [...scalars].toSorted(compareText),
     more: [...more].toSorted(compareText),
@@ -142,9 +164,8 @@ function widen(section: Section, row: readonly string[]): void {
 
 /** Columns a text takes: wide, full-width and ambiguous characters take two. */
 const widthOf = (text: string): number =>
-  [...text].reduce(
-    (width, char) =>
-      width + eastAsianWidth(char.codePointAt(0) ?? 0, { ambiguousAsWide: true }),
+  codePoints(text).reduce(
+    (width, char) => width + eastAsianWidth(char.codePointAt(0) ?? 0, { ambiguousAsWide: true }),
     0,
   );
 
@@ -179,7 +200,9 @@ function render(section: Section, tableColumns: number, { cell, bar }: Style): s
       pieces.push(...line(`+${'-'.repeat(width - 2)}+`));
   }
   const widths = scaled(section.widths, width);
-  const rule = line(`+${widths.map((w, index) => '-'.repeat(w - (index === 0 ? 2 : 1))).join('+')}+`);
+  const rule = line(
+    `+${widths.map((w, index) => '-'.repeat(w - (index === 0 ? 2 : 1))).join('+')}+`,
+  );
   if (headers.length > 0) {
     const cells = headers.map((header, index) =>
       centered(header, widths[index] ?? 0, index === 0 ? '|' : ''),

@@ -1,5 +1,15 @@
+import { CommandError } from '../errors.js';
 import { str } from '../python/repr.js';
-import { compareText, type Dict, isDict, isList, isScalar, sortedKeys, type Value } from '../python/value.js';
+import {
+  compareText,
+  type Dict,
+  isDict,
+  isList,
+  isScalar,
+  sortedKeys,
+  typeName,
+  type Value,
+} from '../python/value.js';
 
 /** Lines of words joined by tabs, as `--output text` prints them; keys sorted, names in capitals. */
 export function* textLines(value: Value): Generator<string> {
@@ -50,8 +60,10 @@ function* dict(
 /** The columns of a list of dicts: every key that is a scalar in any of them. */
 function scalarKeys(values: readonly Value[]): string[] {
   const keys = new Set<string>();
-  for (const value of values)
-    if (isDict(value))
-      for (const [key, member] of value) if (isScalar(member)) keys.add(key);
+  for (const value of values) {
+    if (!isDict(value))
+      throw new CommandError(`'${typeName(value)}' object has no attribute 'items'`);
+    for (const [key, member] of value) if (isScalar(member)) keys.add(key);
+  }
   return [...keys].toSorted(compareText);
 }

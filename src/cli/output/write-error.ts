@@ -1,6 +1,6 @@
-import { type ErrorFormat, ERROR_FORMATS } from '../arguments/options.js';
 import { USAGE } from '../arguments/argparse.js';
-import { CommandError, ServiceError, UnknownOptionsError } from '../errors.js';
+import { ERROR_FORMATS, type ErrorFormat } from '../arguments/options.js';
+import { type CommandError, ServiceError, UnknownOptionsError } from '../errors.js';
 import type { Io } from '../io.js';
 import type { Dict, Value } from '../python/value.js';
 import { type ResultOptions, writeValue } from './write-result.js';

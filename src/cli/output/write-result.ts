@@ -1,11 +1,11 @@
+import type { OutputFormat } from '../arguments/options.js';
+import { joinPages, type Pages } from '../client/pages.js';
 import { CommandError } from '../errors.js';
 import type { Output } from '../io.js';
-import { joinPages, type Pages } from '../client/pages.js';
-import type { OutputFormat } from '../arguments/options.js';
 import { jsonLine, jsonPieces } from '../python/json-writer.js';
-import { type Dict, isDict, isList, Moment, type Value } from '../python/value.js';
-import { QueryError } from '../query/lexer.js';
+import { codePoints, type Dict, isDict, isList, Moment, type Value } from '../python/value.js';
 import type { Query } from '../query/evaluate.js';
+import { QueryError } from '../query/lexer.js';
 
 export interface ResultOptions {
   readonly query: Query | undefined;
@@ -65,7 +65,8 @@ export async function writeValue(
     for (const line of (await import('./text.js')).textLines(value)) write(line);
   if (format !== 'table') return;
   const { tablePieces } = await import('./table.js');
-  for (const piece of tablePieces(title, value, options)) write(options.color ? `${piece}\x1b[0m` : piece);
+  for (const piece of tablePieces(title, value, options))
+    write(options.color ? `${piece}\x1b[0m` : piece);
 }
 
 function select(query: Query | undefined, value: Value): Value {
@@ -130,7 +131,7 @@ function encodable(text: string): string {
   const lone = LONE_SURROGATE.exec(text);
   if (!lone) return text;
   const code = lone[0].charCodeAt(0).toString(16);
-  const position = [...text.slice(0, lone.index)].length;
+  const position = codePoints(text.slice(0, lone.index)).length;
   throw new CommandError(
     `'utf-8' codec can't encode character '\\u${code}' in position ${position}: surrogates not allowed`,
   );

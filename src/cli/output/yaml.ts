@@ -1,6 +1,14 @@
 import { jsonString } from '../python/json-writer.js';
 import { floatRepr } from '../python/repr.js';
-import { type Dict, isDict, isList, Moment, sortedKeys, type Value } from '../python/value.js';
+import {
+  codePoints,
+  type Dict,
+  isDict,
+  isList,
+  Moment,
+  sortedKeys,
+  type Value,
+} from '../python/value.js';
 
 /** Columns past which a scalar is folded at its next blank. */
 const BEST_WIDTH = 80;
@@ -24,7 +32,7 @@ class YamlWriter {
 
   #put(text: string): void {
     this.#text += text;
-    this.#column += [...text].length;
+    this.#column += codePoints(text).length;
   }
 
   #newLine(indent: number): void {
@@ -64,9 +72,10 @@ class YamlWriter {
         this.#newLine(indent);
       }
       this.#put(':');
+      if (isBlock(value) && !simple) this.#put(' ');
       // A list in a mapping is not indented.
-      if (isBlock(value)) this.node(value, isList(value) ? indent : indent + 2, false);
-      else this.#scalar(value, indent + 2);
+      const flush = isList(value) && value.length > 0 && simple;
+      this.node(value, flush ? indent : indent + 2, !simple);
     }
   }
 
@@ -81,7 +90,7 @@ class YamlWriter {
   }
 
   #plain(text: string, indent: number): void {
-    const chars = [...text];
+    const chars = codePoints(text);
     for (const [index, char] of chars.entries()) {
       const alone = char === ' ' && chars[index - 1] !== ' ' && chars[index + 1] !== ' ';
       if (alone && this.#column > BEST_WIDTH) this.#newLine(indent);
@@ -90,7 +99,7 @@ class YamlWriter {
   }
 
   #single(text: string, indent: number): void {
-    const chars = [...text];
+    const chars = codePoints(text);
     let broken = false;
     this.#put("'");
     for (const [index, char] of chars.entries()) {
@@ -115,7 +124,7 @@ class YamlWriter {
   }
 
   #double(text: string, indent: number): void {
-    const chars = [...text];
+    const chars = codePoints(text);
     this.#put('"');
     for (const [index, char] of chars.entries()) {
       const inside = index > 0 && index < chars.length - 1;
@@ -135,12 +144,13 @@ function plainOf(value: Value): string {
   if (isList(value)) return '[]';
   if (isDict(value)) return '{}';
   if (value instanceof Moment) return value.iso.replace('T', ' ');
-  if (value instanceof Uint8Array) return `!!binary ${jsonString(Buffer.from(value).toString('base64'), true)}`;
+  if (value instanceof Uint8Array)
+    return `!!binary ${jsonString(Buffer.from(value).toString('base64'), true)}`;
   if (typeof value === 'number') {
     if (Number.isFinite(value)) return floatRepr(value);
     return Number.isNaN(value) ? '.nan' : value > 0 ? '.inf' : '-.inf';
   }
-  return String(value as null | boolean | bigint | string);
+  return String(value);
 }
 
 const isSimpleKey = (key: string): boolean =>
@@ -151,7 +161,7 @@ function writeKey(key: string): string {
   const style = styleOf(key);
   if (style === 'plain') return key === '' ? "''" : key;
   if (style === 'single') return `'${key.replaceAll("'", "''")}'`;
-  return `"${[...key].map(escaped).join('')}"`;
+  return `"${codePoints(key).map(escaped).join('')}"`;
 }
 
 /** Plain texts that YAML 1.2 would read as something else than a text. */

@@ -1,9 +1,4 @@
-const VALUES = new Map(
-  [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'].map((char, value) => [
-    char,
-    value,
-  ]),
-);
+const ALPHABET = /[A-Za-z0-9+/]/;
 
 /**
  * Python's lenient `base64.b64decode`: what is not of the alphabet is skipped, the padding must be right.
@@ -17,7 +12,7 @@ export function decodeBase64(text: string): Uint8Array | undefined {
     if (char === '=') {
       pads++;
       if (position >= 2 && position + pads >= 4) return Buffer.from(digits, 'base64');
-    } else if (VALUES.has(char)) {
+    } else if (ALPHABET.test(char)) {
       pads = 0;
       digits += char;
     }

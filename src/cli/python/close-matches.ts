@@ -26,9 +26,9 @@ function ratio(a: string, b: string): number {
 /** Characters in the longest common block, and then to its left and right. */
 function matching(a: readonly string[], b: readonly string[]): number {
   let [start, other, size] = [0, 0, 0];
-  let lengths = new Array<number>(b.length + 1).fill(0);
+  let lengths = b.map(() => 0);
   for (let i = 0; i < a.length; i++) {
-    const next = new Array<number>(b.length + 1).fill(0);
+    const next = b.map(() => 0);
     for (let j = 0; j < b.length; j++) {
       if (a[i] !== b[j]) continue;
       const length = (lengths[j] ?? 0) + 1;

@@ -14,6 +14,7 @@ export class JsonSyntaxError extends Error {
 
 const NUMBER = /(-?(?:0|[1-9]\d*))(\.\d+)?([eE][-+]?\d+)?/y;
 const SPACE = /[ \t\n\r]*/y;
+// oxlint-disable-next-line no-control-regex -- JSON forbids them in strings.
 const PLAIN = /[^"\\\u0000-\u001f]*/y;
 const WORDS: readonly (readonly [string, Value])[] = [
   ['null', null],
@@ -169,8 +170,7 @@ class JsonReader {
     if (char === undefined) throw this.#fault('Unterminated string starting at', begin);
     if (char === 'u') {
       const hex = this.#text.slice(this.#at + 2, this.#at + 6);
-      if (!/^[0-9a-fA-F]{4}$/.test(hex))
-        throw this.#fault('Invalid \\uXXXX escape', this.#at + 1);
+      if (!/^[0-9a-fA-F]{4}$/.test(hex)) throw this.#fault('Invalid \\uXXXX escape', this.#at + 1);
       this.#at += 6;
       return String.fromCharCode(Number.parseInt(hex, 16));
     }

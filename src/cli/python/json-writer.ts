@@ -11,13 +11,18 @@ const SHORT: Readonly<Record<string, string>> = {
   '\b': '\\b',
 };
 
+// oxlint-disable-next-line no-control-regex -- Strings hold none of them as they are.
+const NOT_PLAIN = /["\\\u0000-\u001f]/g;
+/** All but blank to tilde and delete. */
+const NOT_PLAIN_ASCII = /["\\]|[^ -\u007f]/g;
+
 const unicodeEscape = (char: string): string =>
   `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
 /** A JSON string; with `ascii` everything beyond ASCII is escaped, UTF-16 unit by unit. */
 export function jsonString(text: string, ascii: boolean): string {
   const escaped = text.replace(
-    ascii ? /["\\\u0000-\u001f]|[^\u0000-\u007f]/g : /["\\\u0000-\u001f]/g,
+    ascii ? NOT_PLAIN_ASCII : NOT_PLAIN,
     (char) => SHORT[char] ?? unicodeEscape(char),
   );
   return `"${escaped}"`;
@@ -33,14 +38,17 @@ function scalar(value: Value, ascii: boolean): string {
   if (typeof value === 'string') return jsonString(value, ascii);
   if (typeof value === 'number') return jsonNumber(value);
   if (value instanceof Moment) return jsonString(value.iso, ascii);
-  return String(value as null | boolean | bigint);
+  return value === null ? 'null' : `${value as boolean | bigint}`;
 }
 
 /**
  * `json.dumps` on one line. Python writes a blank after the separators and escapes what is not ASCII:
  * what the AWS CLI sends.
  */
-export function jsonLine(value: Value, separators: readonly [string, string] = [', ', ': ']): string {
+export function jsonLine(
+  value: Value,
+  separators: readonly [string, string] = [', ', ': '],
+): string {
   const [comma, colon] = separators;
   if (isList(value)) return `[${value.map((item) => jsonLine(item, separators)).join(comma)}]`;
   if (isDict(value)) {

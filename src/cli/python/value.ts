@@ -55,7 +55,7 @@ export function typeName(value: Value): string {
 }
 
 /** Unicode code points: what Python counts and compares, unlike UTF-16 units. */
-export const codePoints = (text: string): string[] => [...text];
+export const codePoints = (text: string): string[] => Array.from(text);
 
 /** Python's order of strings: by code point. */
 export function compareText(a: string, b: string): number {

@@ -1,19 +1,11 @@
-import { compareText, type Dict, isDict, isList, isTrue, type Value } from '../python/value.js';
+import { compareText, isDict, isList, isTrue, typeName, type Value } from '../python/value.js';
+import { Expression, equal, isNumber } from './compare.js';
 import { callFunction } from './functions.js';
 import { type Comparator, type Node, parseQuery } from './parser.js';
 
 /** A compiled JMESPath expression. */
 export interface Query {
   search(value: Value): Value;
-}
-
-/** An expression handed to a function: `&Confidence`. */
-export class Expression {
-  readonly apply: (value: Value) => Value;
-
-  constructor(apply: (value: Value) => Value) {
-    this.apply = apply;
-  }
 }
 
 /** Throws QueryError for an expression that cannot be read; `search` throws it for one that cannot be evaluated. */
@@ -68,8 +60,9 @@ function visit(node: Node, value: Value): Value {
     case 'projection':
     case 'values':
     case 'filter':
-      return project(node, value);
+      break;
   }
+  return project(node, value);
 }
 
 type Projection = Extract<Node, { type: 'flatten' | 'projection' | 'values' | 'filter' }>;
@@ -91,52 +84,29 @@ function project(node: Projection, value: Value): Value {
 /** JMESPath's own truth: zero is true. */
 const isFalse = (value: Value): boolean => !isNumber(value) && !isTrue(value);
 
-export const isNumber = (value: unknown): value is bigint | number =>
-  typeof value === 'bigint' || typeof value === 'number';
+const SYMBOLS = { lt: '<', lte: '<=', gt: '>', gte: '>=' } as const;
 
 function compare(by: Comparator, left: Value, right: Value): Value {
   if (by === 'eq') return equal(left, right);
   if (by === 'ne') return !equal(left, right);
-  const order = orderOf(left, right);
+  const order = orderOf(left, right, SYMBOLS[by]);
   if (order === undefined) return null;
   const holds = { lt: order < 0, lte: order <= 0, gt: order > 0, gte: order >= 0 };
   return holds[by];
 }
 
+const comparable = (value: Value): boolean => isNumber(value) || typeof value === 'string';
+
 /** Below, at or above zero; undefined where Python's jmespath compares nothing, NaN where nothing holds. */
-function orderOf(left: Value, right: Value): number | undefined {
+function orderOf(left: Value, right: Value, symbol: string): number | undefined {
   if (isNumber(left) && isNumber(right))
     return left < right ? -1 : left > right ? 1 : left == right ? 0 : Number.NaN;
   if (typeof left === 'string' && typeof right === 'string') return compareText(left, right);
-  const comparable = (value: Value): boolean => isNumber(value) || typeof value === 'string';
   if (!comparable(left) || !comparable(right)) return undefined;
-  const name = (value: Value): string => (typeof value === 'string' ? 'str' : typeName(value));
   throw new TypeError(
-    `'<' not supported between instances of '${name(left)}' and '${name(right)}'`,
+    `'${symbol}' not supported between instances of '${typeName(left)}' and '${typeName(right)}'`,
   );
 }
-
-const typeName = (value: Value): string => (typeof value === 'bigint' ? 'int' : 'float');
-
-/** Python's equality, where 1 == 1.0, but not JMESPath's true == 1. */
-export function equal(left: Value, right: Value): boolean {
-  // oxlint-disable-next-line eqeqeq -- A bigint and a number of the same value are equal in Python.
-  if (isNumber(left) && isNumber(right)) return left == right;
-  if (isList(left) && isList(right))
-    return (
-      left.length === right.length &&
-      left.every((item, index) => equal(item, right[index] ?? null))
-    );
-  if (isDict(left) && isDict(right)) return equalDicts(left, right);
-  return left === right;
-}
-
-const equalDicts = (left: Dict, right: Dict): boolean =>
-  left.size === right.size &&
-  [...left].every(([key, item]) => {
-    const other = right.get(key);
-    return other !== undefined && equal(item, other);
-  });
 
 /** Python's `list[start:stop:step]`. */
 function slice(list: readonly Value[], parts: readonly (number | undefined)[]): Value[] {

@@ -10,7 +10,7 @@ import {
   typeName,
   type Value,
 } from '../python/value.js';
-import { equal, Expression, isNumber } from './evaluate.js';
+import { Expression, equal, isNumber } from './compare.js';
 import { QueryError } from './lexer.js';
 
 type Argument = Value | Expression;
@@ -27,15 +27,15 @@ type Type =
 interface Definition {
   /** The types each argument may have; for `variadic` the last one repeats. */
   readonly types: readonly (readonly Type[])[];
-  readonly variadic?: boolean;
-  readonly run: (args: never[]) => Value;
+  readonly variadic: boolean;
+  readonly run: (...args: never[]) => Value;
 }
 
-const define = <A extends Argument[]>(
+const define = (
   types: Definition['types'],
-  run: (...args: A) => Value,
+  run: Definition['run'],
   variadic = false,
-): Definition => ({ types, variadic, run: (args) => run(...(args as unknown as A)) });
+): Definition => ({ types, variadic, run });
 
 type Num = bigint | number;
 const ORDERED = ['array-number', 'array-string'] as const;
@@ -58,20 +58,12 @@ const FUNCTIONS: Readonly<Record<string, Definition>> = {
   max_by: define([['array'], ['expref']], (of: Value[], by: Expression) =>
     best(of, keyOf(by, 'max_by'), 1),
   ),
-  merge: define(
-    [['object']],
-    (...of: Dict[]) => new Map(of.flatMap((dict) => [...dict])),
-    true,
-  ),
+  merge: define([['object']], (...of: Dict[]) => new Map(of.flatMap((dict) => [...dict])), true),
   min: define([ORDERED], (of: Value[]) => best(of, (item) => item, -1)),
   min_by: define([['array'], ['expref']], (of: Value[], by: Expression) =>
     best(of, keyOf(by, 'min_by'), -1),
   ),
-  not_null: define(
-    [['any']],
-    (...of: Value[]) => of.find((item) => item !== null) ?? null,
-    true,
-  ),
+  not_null: define([['any']], (...of: Value[]) => of.find((item) => item !== null) ?? null, true),
   reverse: define([['array', 'string']], (of: Value[] | string) =>
     typeof of === 'string' ? codePoints(of).toReversed().join('') : of.toReversed(),
   ),
@@ -86,7 +78,7 @@ const FUNCTIONS: Readonly<Record<string, Definition>> = {
   to_string: define([['any']], (of: Value) =>
     typeof of === 'string' ? of : jsonLine(of, [',', ':']),
   ),
-  type: define([['any']], (of: Value) => jmespathType(of)),
+  type: define([['any']], (of: Argument) => (of instanceof Expression ? null : jmespathType(of))),
   values: define([['object']], (of: Dict) => [...of.values()]),
 };
 
@@ -102,7 +94,7 @@ export function callFunction(name: string, args: readonly Argument[]): Value {
     );
   for (const [index, allowed] of types.entries())
     if (!allowed.includes('any')) requireType(name, args[index] ?? null, allowed);
-  return run(args as never[]);
+  return run(...(args as never[]));
 }
 
 function jmespathType(value: Argument): string {
@@ -195,9 +187,7 @@ const whole = (of: Num, round: (value: number) => number): bigint =>
 function contains(subject: Value[] | string, search: Value): boolean {
   if (typeof subject !== 'string') return subject.some((item) => equal(item, search));
   if (typeof search === 'string') return subject.includes(search);
-  throw new QueryError(
-    `'in <string>' requires string as left operand, not ${typeName(search)}`,
-  );
+  throw new QueryError(`'in <string>' requires string as left operand, not ${typeName(search)}`);
 }
 
 function length(of: string | Value[] | Dict): bigint {

@@ -1,5 +1,5 @@
 import { JsonSyntaxError, readJson } from '../python/json-reader.js';
-import type { Value } from '../python/value.js';
+import { codePoints, type Value } from '../python/value.js';
 
 export type TokenType =
   | 'and'
@@ -79,7 +79,7 @@ class Lexer {
 
   constructor(text: string) {
     this.#text = text;
-    this.#chars = [...text];
+    this.#chars = codePoints(text);
   }
 
   *tokens(): Generator<Token> {

@@ -1,5 +1,5 @@
 import { repr, str } from '../python/repr.js';
-import type { Value } from '../python/value.js';
+import { codePoints, type Value } from '../python/value.js';
 import { QueryError, type Token, type TokenType, tokenize } from './lexer.js';
 
 export type Comparator = 'eq' | 'ne' | 'lt' | 'lte' | 'gt' | 'gte';
@@ -80,8 +80,7 @@ class QueryParser {
   parse(): Node {
     const node = this.#expressionOf(0);
     const token = this.#token();
-    if (token.type !== 'eof')
-      throw this.#fault(token, `Unexpected token: ${str(token.value)}`);
+    if (token.type !== 'eof') throw this.#fault(token, `Unexpected token: ${str(token.value)}`);
     return node;
   }
 
@@ -108,7 +107,7 @@ class QueryParser {
   }
 
   #incomplete(): QueryError {
-    const caret = `${' '.repeat([...this.#expression].length + 1)}^`;
+    const caret = `${' '.repeat(codePoints(this.#expression).length + 1)}^`;
     return new QueryError(
       `Invalid jmespath expression: Incomplete expression:\n"${this.#expression}"\n${caret}`,
     );
@@ -122,88 +121,89 @@ class QueryParser {
   }
 
   #expressionOf(binding: number): Node {
-    let left = this.#prefix(this.#take());
-    while (binding < bindingOf(this.#token())) left = this.#infix(left, this.#token());
+    const token = this.#take();
+    if (token.type === 'eof') throw this.#incomplete();
+    let left = (this.#prefixes[token.type] ?? this.#invalid)(token);
+    while (binding < bindingOf(this.#token())) {
+      const next = this.#token();
+      left = (this.#infixes[next.type] ?? this.#invalid)(next, left);
+    }
     return left;
   }
 
-  #prefix(token: Token): Node {
-    switch (token.type) {
-      case 'literal':
-        return { type: 'literal', value: token.value };
-      case 'unquoted_identifier':
-        return { type: 'field', name: str(token.value) };
-      case 'quoted_identifier':
-        if (this.#is('lparen'))
-          throw this.#fault(
-            { ...this.#token(), start: 0 },
-            'Quoted identifier not allowed for function names.',
-          );
-        return { type: 'field', name: str(token.value) };
-      case 'star':
-        return this.#valuesOf(CURRENT, 20, this.#is('rbracket'));
-      case 'filter':
-        return this.#filter(CURRENT);
-      case 'lbrace':
-        return this.#multiDict();
-      case 'lparen': {
-        const node = this.#expressionOf(0);
-        this.#expect('rparen');
-        return node;
-      }
-      case 'flatten':
-        return this.#flatten(CURRENT);
-      case 'not':
-        return { type: 'not', of: this.#expressionOf(45) };
-      case 'lbracket':
-        return this.#bracket();
-      case 'current':
-        return CURRENT;
-      case 'expref':
-        return { type: 'expref', of: this.#expressionOf(0) };
-      case 'eof':
-        throw this.#incomplete();
-      default:
-        throw this.#fault(token, 'invalid token');
-    }
-  }
+  readonly #invalid = (token: Token): never => {
+    throw this.#fault(token, 'invalid token');
+  };
 
-  #infix(left: Node, token: Token): Node {
-    switch (token.type) {
-      case 'dot':
-        this.#at++;
-        if (!this.#is('star')) return { type: 'chain', left, right: this.#dotRight(40) };
-        this.#at++;
-        return this.#valuesOf(left, 40, false);
-      case 'pipe':
-        this.#at++;
-        return { type: 'chain', left, right: this.#expressionOf(1) };
-      case 'or':
-      case 'and':
-        this.#at++;
-        return { type: token.type, left, right: this.#expressionOf(bindingOf(token)) };
-      case 'eq':
-      case 'ne':
-      case 'lt':
-      case 'lte':
-      case 'gt':
-      case 'gte':
-        this.#at++;
-        return { type: 'compare', by: token.type, left, right: this.#expressionOf(5) };
-      case 'flatten':
-        this.#at++;
-        return this.#flatten(left);
-      case 'filter':
-        this.#at++;
-        return this.#filter(left);
-      case 'lparen':
-        return this.#call(left);
-      case 'lbracket':
-        return this.#bracketAfter(left);
-      default:
-        throw this.#fault(token, 'invalid token');
-    }
-  }
+  /** What an expression can begin with; the token is taken. */
+  readonly #prefixes: Partial<Record<TokenType, (token: Token) => Node>> = {
+    literal: ({ value }) => ({ type: 'literal', value }),
+    unquoted_identifier: ({ value }) => ({ type: 'field', name: str(value) }),
+    quoted_identifier: ({ value }) => {
+      if (this.#is('lparen'))
+        throw this.#fault(
+          { ...this.#token(), start: 0 },
+          'Quoted identifier not allowed for function names.',
+        );
+      return { type: 'field', name: str(value) };
+    },
+    star: () => this.#valuesOf(CURRENT, 20, this.#is('rbracket')),
+    filter: () => this.#filter(CURRENT),
+    lbrace: () => this.#multiDict(),
+    lparen: () => {
+      const node = this.#expressionOf(0);
+      this.#expect('rparen');
+      return node;
+    },
+    flatten: () => this.#flatten(CURRENT),
+    not: () => ({ type: 'not', of: this.#expressionOf(45) }),
+    lbracket: () => this.#bracket(),
+    current: () => CURRENT,
+    expref: () => ({ type: 'expref', of: this.#expressionOf(0) }),
+  };
+
+  readonly #compare = ({ type: by }: Token, left: Node): Node => {
+    this.#at++;
+    return { type: 'compare', by: by as Comparator, left, right: this.#expressionOf(5) };
+  };
+
+  readonly #logic = (token: Token, left: Node): Node => {
+    this.#at++;
+    const right = this.#expressionOf(bindingOf(token));
+    return { type: token.type as 'and' | 'or', left, right };
+  };
+
+  /** What can go on behind an expression; the token is not taken. */
+  readonly #infixes: Partial<Record<TokenType, (token: Token, left: Node) => Node>> = {
+    dot: (_, left) => {
+      this.#at++;
+      if (!this.#is('star')) return { type: 'chain', left, right: this.#dotRight(40) };
+      this.#at++;
+      return this.#valuesOf(left, 40, false);
+    },
+    pipe: (_, left) => {
+      this.#at++;
+      return { type: 'chain', left, right: this.#expressionOf(1) };
+    },
+    or: this.#logic,
+    and: this.#logic,
+    eq: this.#compare,
+    ne: this.#compare,
+    lt: this.#compare,
+    lte: this.#compare,
+    gt: this.#compare,
+    gte: this.#compare,
+    flatten: (_, left) => {
+      this.#at++;
+      return this.#flatten(left);
+    },
+    filter: (_, left) => {
+      this.#at++;
+      return this.#filter(left);
+    },
+    lparen: (_, left) => this.#call(left),
+    lbracket: (_, left) => this.#bracketAfter(left),
+  };
 
   #valuesOf(left: Node, binding: number, ends: boolean): Node {
     return { type: 'values', left, right: ends ? CURRENT : this.#projected(binding) };

@@ -103,7 +103,5 @@ export const environmentOf = (
   AWS_EC2_METADATA_DISABLED: 'true',
   HOME: place.home,
   LIKENESS_STRICT_AWS: '1',
-  ...Object.fromEntries(
-    Object.entries(env).map(([key, value]) => [key, substitute(value, place)]),
-  ),
+  ...Object.fromEntries(Object.entries(env).map(([key, value]) => [key, substitute(value, place)])),
 });

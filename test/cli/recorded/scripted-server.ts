@@ -74,10 +74,7 @@ function isSigned(request: IncomingMessage, body: Uint8Array): boolean {
   try {
     const headers = request.headers as Record<string, string | undefined>;
     const { method = '', url = '' } = request;
-    verify(
-      { method, url, headers, body },
-      { credentials: KEYS, regions: [], nowMs: Date.now() },
-    );
+    verify({ method, url, headers, body }, { credentials: KEYS, regions: [], nowMs: Date.now() });
     return true;
   } catch {
     return false;

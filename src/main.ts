@@ -295,6 +295,40 @@ async function listen(app: FastifyInstance, { host, port }: Config): Promise<str
   }
 }
 
+/** The parts of the service as this machine would run them. */
+export interface Inspection {
+  readonly config: Pick<Config, 'host' | 'port' | 'dataDirectory' | 'keysFile'>;
+  /** Instruction set of the vector arithmetic, or `wasm`. */
+  readonly kernel: string;
+  /** Loaded and warmed with checked model files, or why that failed. */
+  readonly vision: { runtime: string; model: string } | { fault: string };
+  /** What the parts had to say meanwhile. */
+  readonly notes: readonly string[];
+}
+
+/** Tries the parts out without opening the data or a port; for `likeness doctor`. */
+export async function inspect(env: NodeJS.ProcessEnv): Promise<Inspection> {
+  const config = readConfig(env);
+  const notes: string[] = [];
+  const log = {
+    info: () => undefined,
+    warn: (_details: object, message: string) => notes.push(message),
+  };
+  const vision = await openVision(config, log as unknown as Log)
+    .then(async (opened) => {
+      await opened.close();
+      return { runtime: opened.runtime, model: opened.model.id };
+    })
+    .catch((error: unknown) => ({ fault: (error as Error).message }));
+  const { host, port, dataDirectory, keysFile } = config;
+  return {
+    config: { host, port, dataDirectory, keysFile },
+    kernel: createMatcher().kernel,
+    vision,
+    notes,
+  };
+}
+
 /** What parts tell an operator; a part that names no level has something to look at. */
 const noteTo =
   (log: Log) =>

@@ -1,26 +1,79 @@
-import { randomUUID } from 'node:crypto';
-import { setTimeout as wait } from 'node:timers/promises';
-import type { Io, Output } from './io.js';
-import { runClient } from './run-client.js';
+import { OperatorError } from '../errors.js';
+import { OPERATOR_COMMANDS, type OperatorCommand } from './commands.js';
 
+/** The `likeness` program: an operation of the API, or a command of the operator. Resolves to the exit code. */
 export async function main(words: readonly string[]): Promise<number> {
+  endQuietlyOnClosedPipe();
+  if (words.includes('--version')) return printVersion();
+  const line = words[0] === 'rekognition' ? words.slice(1) : words;
+  const [name, ...args] = line;
+  const command = operatorCommand(name);
+  if (command && name !== undefined) return runCommand(name, command, args);
+  if (asksForHelp(line))
+    return printHelp(line.find((word) => !word.startsWith('-') && word !== 'help'));
+  return runOperation(line);
+}
+
+const operatorCommand = (name: string | undefined): OperatorCommand | undefined =>
+  name !== undefined && Object.hasOwn(OPERATOR_COMMANDS, name)
+    ? OPERATOR_COMMANDS[name]
+    : undefined;
+
+const asksForHelp = (words: readonly string[]): boolean =>
+  words.length === 0 || words[0] === 'help' || words.includes('--help');
+
+async function printVersion(): Promise<number> {
+  const { versionText } = await import('./version.js');
+  process.stdout.write(`${versionText()}\n`);
+  return 0;
+}
+
+async function printHelp(name: string | undefined): Promise<number> {
+  const { generalHelp, helpOn } = await import('./help.js');
+  const text = name === undefined ? generalHelp() : await helpOn(name);
+  if (text === undefined) return runOperation([name ?? '']);
+  process.stdout.write(text);
+  return 0;
+}
+
+async function runCommand(
+  name: string,
+  command: OperatorCommand,
+  args: readonly string[],
+): Promise<number> {
+  if (args.includes('--help') || args[0] === 'help') return printHelp(name);
+  try {
+    return (await command.run(args)) ?? 0;
+  } catch (error) {
+    const known = error instanceof OperatorError;
+    const text = known ? error.message : error instanceof Error ? error.stack : String(error);
+    process.stderr.write(`likeness: ${text}\n`);
+    return 1;
+  }
+}
+
+async function runOperation(words: readonly string[]): Promise<number> {
+  const { runClient } = await import('./run-client.js');
+  const { processIo } = await import('./process-io.js');
   const strict = words.includes('--strict-aws') || process.env['LIKENESS_STRICT_AWS'] === '1';
+  process.once('SIGINT', () => {
+    process.stdout.write('\n');
+    process.exit(130);
+  });
   return runClient(
     words.filter((word) => word !== '--strict-aws'),
     processIo(),
-    { strict, version: 'likeness', help: async () => undefined },
+    {
+      strict,
+      help: async ({ verb }) => void (await printHelp(verb)),
+    },
   );
 }
-const outputOf = (stream: NodeJS.WriteStream): Output => ({
-  write: (text) => void stream.write(text),
-  terminal: stream.isTTY,
-  columns: stream.columns ?? 80,
-});
-const processIo = (): Io => ({
-  env: process.env,
-  cwd: process.cwd(),
-  stdout: outputOf(process.stdout),
-  stderr: outputOf(process.stderr),
-  newToken: randomUUID,
-  sleep: (ms) => wait(ms),
-});
+
+/** Whoever reads from us may leave at any time (`likeness list-faces … | head`). */
+function endQuietlyOnClosedPipe(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(0);
+  });
+}

@@ -22,7 +22,6 @@ import type { Dict } from './python/value.js';
 export interface ClientMode {
   /** Exactly as the AWS CLI: nothing is assumed of a service on this machine. */
   readonly strict: boolean;
-  readonly version: string;
   /** Prints the help of an operation for people. */
   readonly help: (command: OperationCommand) => Promise<void>;
 }
@@ -76,7 +75,8 @@ async function run(words: readonly string[], context: Context): Promise<number> 
   refuseBothPrompts(words, io);
   const first = parseArguments(['rekognition', ...words], [...GLOBAL_OPTIONS, SERVICE]);
   if (first.values.get('version') === true) {
-    io.stdout.write(`${mode.version}\n`);
+    const { versionText } = await import('./version.js');
+    io.stdout.write(`${versionText()}\n`);
     return EXIT.done;
   }
   const globals = readGlobalOptions(first);

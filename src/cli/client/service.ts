@@ -16,6 +16,8 @@ import { toWire, validateParameters } from './validate.js';
 
 /** A service that operations can be called on. */
 export interface Service {
+  /** Where it is called. */
+  readonly endpoint: string;
   /** Checks the parameters of an operation without calling it. */
   check(operation: OperationName, parameters: Dict): void;
   call(operation: OperationName, parameters: Dict): Promise<Dict>;
@@ -27,6 +29,8 @@ export interface ServiceOptions {
   readonly io: Io;
   /** Nothing is assumed of a service on this machine. */
   readonly strict: boolean;
+  /** How often a request is tried, where the settings do not decide it. */
+  readonly maxAttempts?: number;
 }
 
 const REGION = /^(?![0-9]+$)(?!-)[a-zA-Z0-9-]{1,63}(?<!-)$/;
@@ -51,13 +55,14 @@ export async function openService(options: ServiceOptions): Promise<Service> {
     );
   if (!REGION.test(region))
     throw new CommandError(`Provided region_name '${region}' doesn't match a supported format.`);
-  const maxAttempts = maxAttemptsOf(settings);
+  const maxAttempts = options.maxAttempts ?? maxAttemptsOf(settings);
   const keys = globals.sign ? await keysOf(options) : undefined;
   const endpoint = globals.endpointUrl ?? endpointOf(settings) ?? defaultEndpoint(region, options);
   const url = readUrl(endpoint);
   const wireTimestamps = settings.profile['cli_timestamp_format'] === 'wire';
   const log = logTo(io, globals.debug);
   return {
+    endpoint: url.href,
     check: (operation, parameters) => validateParameters(parameters, OPERATIONS[operation].input),
     call: async (operation, parameters) => {
       const model: OperationModel = OPERATIONS[operation];

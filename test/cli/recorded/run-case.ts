@@ -38,7 +38,7 @@ export const runHere = (recorded: RecordedCase, stage: Stage): Promise<Outcome> 
         newToken: () => '00000000-0000-4000-8000-000000000000',
         sleep: async () => undefined,
       },
-      { strict: true, version: 'likeness', help: async () => undefined },
+      { strict: true, help: async () => undefined },
     );
     return { stdout, stderr, exitCode };
   });

@@ -1,0 +1,93 @@
+/** A command for the operator, besides the operations of the API. */
+export interface OperatorCommand {
+  readonly summary: string;
+  readonly usage: string;
+  /** Options and whatever else one must know, line by line. */
+  readonly details: readonly string[];
+  readonly example: string;
+  /** The exit code; undefined: 0. */
+  readonly run: (args: readonly string[]) => Promise<number | void>;
+}
+
+const CONNECTION = [
+  '--endpoint-url URL   the service; else AWS_ENDPOINT_URL, else the one on this machine',
+  '--profile NAME       profile of the AWS configuration files with keys, region and endpoint',
+  '--region NAME        region to sign for',
+] as const;
+
+/** All of them. Each is loaded only when it is called; a new one is a file in commands/ and an entry here. */
+export const OPERATOR_COMMANDS: Readonly<Record<string, OperatorCommand>> = {
+  serve: {
+    summary: 'Run the service.',
+    usage: 'likeness serve',
+    details: ['Settings come from the environment; the README lists them.'],
+    example: 'LIKENESS_PORT=8642 LIKENESS_DATA=./likeness-data likeness serve',
+    run: async () => (await import('./commands/serve.js')).serve(),
+  },
+  demo: {
+    summary: 'Show the whole job on real photos: faces, users, AssociateFaces, search.',
+    usage: 'likeness demo [FOLDER]',
+    details: ['FOLDER holds one folder of photos per person; without it, sample photos are used.'],
+    example: 'likeness demo ~/photos',
+    run: async (args) => (await import('./commands/demo.js')).demo(args),
+  },
+  import: {
+    summary: 'Bring people into a collection: photos in folders, or listed in a CSV file.',
+    usage: 'likeness import FOLDER|FILE.csv --collection-id ID [options]',
+    details: [
+      'FOLDER               <person>/<photo>.jpg or .png; the folder names become users',
+      'FILE.csv             a header with the columns photo and user; paths relative to the file',
+      '--parallel N         photos on their way at a time (default 4)',
+      '--quality-filter Q   NONE, AUTO, LOW, MEDIUM or HIGH (default AUTO)',
+      '--user-match-threshold N   what a face needs to join its user (default 75)',
+      '--report FILE        what became of each photo, a JSON line each',
+      '                     (default likeness-import-<collection>.jsonl)',
+      '--retry              try again what gave no face before',
+      ...CONNECTION,
+      'Stopped or failed half-way, the same command goes on where it was.',
+    ],
+    example: 'likeness import ~/photos --collection-id people',
+    run: async (args) => (await import('./commands/import.js')).importPeople(args),
+  },
+  status: {
+    summary: 'Show whether the service answers, and what it holds.',
+    usage: 'likeness status [options]',
+    details: [...CONNECTION, '--json               for programs'],
+    example: 'likeness status --endpoint-url http://10.0.0.5:8642',
+    run: async (args) => (await import('./commands/status.js')).status(args),
+  },
+  backup: {
+    summary: 'Copy the data directory to a new folder while the service runs.',
+    usage: 'likeness backup FOLDER [--data DIRECTORY]',
+    details: [
+      '--data DIRECTORY     the data directory (default LIKENESS_DATA, else ./likeness-data)',
+      'Every file is one consistent state; all are checked and listed with their checksums.',
+    ],
+    example: 'likeness backup /backups/likeness-$(date +%F)',
+    run: async (args) => (await import('./commands/backup.js')).backup(args),
+  },
+  restore: {
+    summary: 'Put a backup back as a data directory.',
+    usage: 'likeness restore FOLDER [--data DIRECTORY]',
+    details: [
+      '--data DIRECTORY     where to (default LIKENESS_DATA, else ./likeness-data)',
+      'The backup is verified first. A directory that exists is never touched.',
+    ],
+    example: 'likeness restore /backups/likeness-2026-11-26 --data ./likeness-data',
+    run: async (args) => (await import('./commands/restore.js')).restore(args),
+  },
+  doctor: {
+    summary: 'Check this machine: kernels, models, disk, port; says what to do about each fault.',
+    usage: 'likeness doctor [--json]',
+    details: ['Uses the settings of the service (the environment).'],
+    example: 'likeness doctor',
+    run: async (args) => (await import('./commands/doctor.js')).doctor(args),
+  },
+  completion: {
+    summary: 'Print completions for a shell.',
+    usage: 'likeness completion bash|zsh|fish',
+    details: [],
+    example: 'likeness completion bash > ~/.local/share/bash-completion/completions/likeness',
+    run: async (args) => (await import('./commands/completion.js')).completion(args),
+  },
+};

@@ -1,0 +1,80 @@
+import { parseArgs } from 'node:util';
+import { OperatorError } from '../../errors.js';
+import { CONNECTION_OPTIONS, connect, operatorError } from '../connection.js';
+import { processIo } from '../process-io.js';
+import { jsonPieces } from '../python/json-writer.js';
+import { str } from '../python/repr.js';
+import { type Dict, isList, type Value } from '../python/value.js';
+
+/** Collections that are shown; the rest is counted. */
+const MOST_COLLECTIONS = 100;
+
+/** Asks the service over its API whether it answers and what it holds. Exit code 1 where it does not answer. */
+export async function status(args: readonly string[]): Promise<void> {
+  const { values } = parse(args);
+  const io = processIo();
+  const service = await connect(values, io, { maxAttempts: 1 });
+  try {
+    const start = performance.now();
+    const first = await service.call('ListCollections', new Map([['MaxResults', 100n]]));
+    const milliseconds = performance.now() - start;
+    const ids = textsOf(first.get('CollectionIds'));
+    const collections: Dict[] = [];
+    for (const id of ids.slice(0, MOST_COLLECTIONS)) {
+      const details = await service.call('DescribeCollection', new Map([['CollectionId', id]]));
+      collections.push(new Map<string, Value>([['CollectionId', id], ...details]));
+    }
+    const report: Dict = new Map<string, Value>([
+      ['Endpoint', service.endpoint],
+      ['Milliseconds', Math.round(milliseconds * 10) / 10],
+      ['MoreCollections', first.has('NextToken')],
+      ['Collections', collections],
+    ]);
+    io.stdout.write(
+      values.json ? `${[...jsonPieces(report)].join('')}\n` : text(report, collections),
+    );
+  } catch (error) {
+    throw operatorError(error);
+  }
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: { ...CONNECTION_OPTIONS, json: { type: 'boolean', default: false } },
+    });
+  } catch (cause) {
+    throw new OperatorError((cause as Error).message, { cause });
+  }
+}
+
+const textsOf = (value: Value | undefined): string[] => (isList(value) ? value.map(str) : []);
+
+const member = (dict: Dict, name: string): string => str(dict.get(name) ?? '');
+
+function text(report: Dict, collections: readonly Dict[]): string {
+  const head = `${member(report, 'Endpoint')} answers in ${member(report, 'Milliseconds')} ms\n`;
+  if (collections.length === 0)
+    return `${head}No collections yet: likeness create-collection --collection-id people\n`;
+  const header = ['collection', 'faces', 'users', 'model', 'created'];
+  const lines = collections.map((collection) =>
+    ['CollectionId', 'FaceCount', 'UserCount', 'FaceModelVersion', 'CreationTimestamp'].map(
+      (name) => member(collection, name),
+    ),
+  );
+  const widths = header.map((title, column) =>
+    Math.max(title.length, ...lines.map((line) => line[column]?.length ?? 0)),
+  );
+  const table = [header, ...lines]
+    .map((line) =>
+      line
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+  const more =
+    report.get('MoreCollections') === true ? '\n… and more: likeness list-collections' : '';
+  return `${head}\n${table}${more}\n`;
+}

@@ -54,5 +54,9 @@ export async function connect(
 
 /** A fault of a call as a line for the operator. */
 export function operatorError(error: unknown): unknown {
-  return error instanceof CommandError ? new OperatorError(error.message, { cause: error }) : error;
+  if (!(error instanceof CommandError)) return error;
+  const remedy = error.message.startsWith('Could not connect')
+    ? ': start it with `likeness serve`, or name another with --endpoint-url'
+    : '';
+  return new OperatorError(`${error.message}${remedy}`, { cause: error });
 }

@@ -30,7 +30,7 @@ interface Person {
  * Brings photos of people into a collection over the public API. The name a face is stored under holds its
  * photo's checksum, so that the collection itself tells a later run what is done.
  */
-export async function importPeople(args: readonly string[]): Promise<number> {
+export async function importPeople(args: readonly string[]): Promise<void> {
   const options = readOptions(args);
   const photos = await findPhotos(options.source);
   const io = processIo();
@@ -49,7 +49,6 @@ export async function importPeople(args: readonly string[]): Promise<number> {
       progress.end();
     }
     process.stdout.write(run.summary(photos.length));
-    return run.isComplete ? 0 : 1;
   } catch (error) {
     const fault = operatorError(error);
     if (!(fault instanceof OperatorError)) throw fault;
@@ -78,10 +77,6 @@ class Run {
 
   constructor(parts: RunParts) {
     this.#parts = parts;
-  }
-
-  get isComplete(): boolean {
-    return this.#problems.length === 0;
   }
 
   async all(photos: readonly Photo[], parallel: number, progress: Progress): Promise<void> {
@@ -141,6 +136,7 @@ class Run {
 
   /** Counts a photo and, with the last one of a person, gives all faces to the user. */
   async #settle(photo: Photo, line: ReportLine, stored: KnownFace | undefined): Promise<void> {
+    const { report } = this.#parts;
     if (line.status === 'stored') {
       if (stored) this.#before++;
       else this.#stored++;
@@ -148,7 +144,7 @@ class Run {
     const person = photo.userId === undefined ? undefined : this.#persons.get(photo.userId);
     const joins = person && line.faceId !== undefined && stored?.userId === undefined;
     if (joins) person.faces.push({ faceId: line.faceId, line });
-    if (!joins && !stored) this.#parts.report.add(line);
+    if (!joins && !stored) report.add(line);
     if (!person || --person.waiting > 0) return;
     this.#persons.delete(person.userId);
     if (person.faces.length > 0) await this.#associate(person);

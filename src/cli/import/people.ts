@@ -1,5 +1,5 @@
 import type { Service } from '../client/service.js';
-import { CommandError, ServiceError } from '../errors.js';
+import { ServiceError } from '../errors.js';
 import { str } from '../python/repr.js';
 import { type Dict, isDict, isList, type Value } from '../python/value.js';
 
@@ -148,6 +148,3 @@ const textOf = (dict: Dict, name: string): string | undefined => {
   const value = dict.get(name);
   return typeof value === 'string' ? value : undefined;
 };
-
-/** True for a fault after which going on later makes sense. */
-export const isFault = (error: unknown): error is CommandError => error instanceof CommandError;

@@ -34,9 +34,13 @@ export class Report {
     return this.#lines.get(keyOf(photo, hash));
   }
 
+  /** Appends what is not there already. */
   add(line: ReportLine): void {
-    this.#lines.set(keyOf(line.photo, line.hash), line);
-    writeSync(this.#file, `${JSON.stringify(line)}\n`);
+    const key = keyOf(line.photo, line.hash);
+    const text = JSON.stringify(line);
+    if (text === JSON.stringify(this.#lines.get(key))) return;
+    this.#lines.set(key, line);
+    writeSync(this.#file, `${text}\n`);
   }
 
   close(): void {

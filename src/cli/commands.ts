@@ -31,6 +31,13 @@ export const OPERATOR_COMMANDS: Readonly<Record<string, OperatorCommand>> = {
     example: 'likeness demo ~/photos',
     run: async (args) => (await import('./commands/demo.js')).demo(args),
   },
+  keys: {
+    summary: 'Make, list, rotate and revoke access keys.',
+    usage: 'likeness keys create|list|rotate|revoke …',
+    details: ['likeness keys            lists all forms'],
+    example: 'likeness keys create ada --administrator',
+    run: async (args) => (await import('./commands/keys.js')).keys(args),
+  },
   import: {
     summary: 'Bring people into a collection: photos in folders, or listed in a CSV file.',
     usage: 'likeness import FOLDER|FILE.csv --collection-id ID [options]',

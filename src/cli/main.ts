@@ -66,6 +66,10 @@ async function runOperation(words: readonly string[]): Promise<number> {
     {
       strict,
       help: async ({ verb }) => void (await printHelp(verb)),
+      ...(process.stdin.isTTY &&
+        process.stderr.isTTY && {
+          prompt: async (line) => (await import('./auto-prompt.js')).promptForMissing(line),
+        }),
     },
   );
 }

@@ -24,6 +24,8 @@ export interface ClientMode {
   readonly strict: boolean;
   /** Prints the help of an operation for people. */
   readonly help: (command: OperationCommand) => Promise<void>;
+  /** Asks for what is missing; undefined where there is nobody to ask. */
+  readonly prompt?: (words: readonly string[]) => Promise<string[]>;
 }
 
 /** State an error report needs, filled as far as the command got. */
@@ -72,8 +74,8 @@ interface Context {
 
 async function run(words: readonly string[], context: Context): Promise<number> {
   const { io, mode, progress } = context;
-  refuseBothPrompts(words, io);
-  const first = parseArguments(['rekognition', ...words], [...GLOBAL_OPTIONS, SERVICE]);
+  const line = await completed(words, context);
+  const first = parseArguments(['rekognition', ...line], [...GLOBAL_OPTIONS, SERVICE]);
   if (first.values.get('version') === true) {
     const { versionText } = await import('./version.js');
     io.stdout.write(`${versionText()}\n`);
@@ -110,14 +112,19 @@ const verbArgument = (): Argument => ({
   choices: [...OPERATION_VERBS.keys()],
 });
 
-function refuseBothPrompts(words: readonly string[], { stdout }: Io): void {
-  if (!words.includes('--cli-auto-prompt')) return;
-  if (words.includes('--no-cli-auto-prompt'))
+/** The command line, completed by the user where that is asked for. */
+async function completed(words: readonly string[], { io, mode }: Context): Promise<string[]> {
+  const never = words.includes('--no-cli-auto-prompt');
+  const always = words.includes('--cli-auto-prompt');
+  if (never && always)
     throw parameterError(
       'Both --cli-auto-prompt and --no-cli-auto-prompt cannot be specified at the same time.',
     );
-  if (!stdout.terminal)
-    throw new CommandError('--cli-auto-prompt needs a terminal to ask for what is missing.');
+  const wanted = always || io.env['AWS_CLI_AUTO_PROMPT']?.startsWith('on');
+  if (never || !wanted) return [...words];
+  if (mode.prompt) return mode.prompt(words);
+  if (!always) return [...words];
+  throw new CommandError('--cli-auto-prompt needs a terminal to ask for what is missing.');
 }
 
 function parseOperation(words: readonly string[], command: OperationCommand): Parsed | 'help' {

@@ -33,8 +33,8 @@ function readYamlInput(text: string): Value {
       intAsBigInt: true,
       mapAsMap: true,
       merge: true,
-      logLevel: 'silent',
-      customTags: (tags) => [DATE_TAG, 'binary', ...tags],
+      logLevel: 'error',
+      customTags: (tags) => [DATE_TAG, UNDERSCORED, 'binary', ...tags],
     });
     return fromYaml(value);
   } catch {
@@ -50,6 +50,14 @@ const DATE_TAG = {
     /^\d{4}-\d\d-\d\d$/.test(text)
       ? new Moment('datetime.date', text)
       : new Moment('datetime.datetime', text.replace(/[Tt]|[ \t]+/, 'T')),
+} as const;
+
+/** `1_000`: an integer for the AWS CLI's reader. */
+const UNDERSCORED = {
+  tag: 'tag:yaml.org,2002:int',
+  default: true,
+  test: /^[-+]?\d+_[\d_]*$/,
+  resolve: (text: string): bigint => BigInt(text.replaceAll(/[_+]/g, '')),
 } as const;
 
 function fromYaml(value: unknown): Value {

@@ -47,6 +47,8 @@ export function loadParameterFile(value: string, place: Place): string | Uint8Ar
 
 function read(path: string, value: string, { cwd }: Place): Uint8Array {
   try {
+    // Node would read the working directory.
+    if (path === '') throw Object.assign(new Error('no path'), { code: 'ENOENT' });
     return readFileSync(resolve(cwd, path));
   } catch (cause) {
     throw new ParameterFileError(`Unable to load paramfile ${value}: ${systemError(cause, path)}`, {

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { CommandError } from '../errors.js';
 import type { Settings } from './settings.js';
 
@@ -82,21 +80,23 @@ async function fetchKeys({ paths, profileName }: Settings): Promise<Keys> {
 }
 
 /**
- * The keys of the service on this machine: the first one of its keys file. Undefined where it has none,
- * for then it takes unsigned requests.
+ * The first key of the service on this machine, if this user may read its two key files. Undefined where
+ * it has none: then it takes unsigned requests.
  */
-export function localKeys(env: Settings['env'], cwd: string): Keys | undefined {
-  const file =
-    env['LIKENESS_KEYS_FILE'] || join(env['LIKENESS_DATA'] || 'likeness-data', 'keys.json');
+export async function localKeys(env: Settings['env']): Promise<Keys | undefined> {
+  const keysFile = env['LIKENESS_KEYS_FILE'];
+  const masterKeyFile = env['LIKENESS_MASTER_KEY_FILE'];
+  if (!keysFile || !masterKeyFile) return undefined;
+  const { loadKeys } = await import('../../keys/load-keys.js');
   try {
-    const { keys } = JSON.parse(readFileSync(join(cwd, file), 'utf8')) as {
-      keys?: readonly Partial<Keys>[];
-    };
-    const [first] = keys ?? [];
-    if (!first?.accessKeyId || !first.secretAccessKey) return undefined;
-    const { accessKeyId, secretAccessKey, sessionToken } = first;
-    return { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) };
-  } catch {
-    return undefined;
+    const now = Date.now();
+    return loadKeys({ keysFile, masterKeyFile }, LOCAL_ACCOUNT).find(
+      ({ expiresAtMs }) => expiresAtMs === undefined || expiresAtMs > now,
+    );
+  } catch (cause) {
+    throw new CommandError((cause as Error).message, undefined, { cause });
   }
 }
+
+/** Plays no part in signing. */
+const LOCAL_ACCOUNT = '000000000000';

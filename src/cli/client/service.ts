@@ -93,7 +93,7 @@ async function keysOf({
   strict,
 }: ServiceOptions): Promise<Keys | undefined> {
   const keys = await findKeys(settings, globals.profile);
-  return keys ?? (strict ? undefined : localKeys(io.env, io.cwd));
+  return keys ?? (strict ? undefined : localKeys(io.env));
 }
 
 function targetOf({

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
+import { NOTHING } from '../../../src/protocol/policy/policy.js';
 import { createCredentials } from '../../../src/protocol/sigv4/keys.js';
 import { verify } from '../../../src/protocol/sigv4/verify.js';
 import type { ScriptedReply, SentRequest } from './cases.js';
@@ -19,7 +20,7 @@ const KEYS = createCredentials(
       secretAccessKey: 'tempSecretKey0123456789abcdef',
       sessionToken: 'FwoGZXIvYXdzEXAMPLETOKEN',
     },
-  ].map((key) => ({ ...key, principalArn: 'arn:aws:iam::123456789012:root' })),
+  ].map((key) => ({ ...key, policy: NOTHING, principalArn: 'arn:aws:iam::123456789012:root' })),
 );
 
 /** A server that answers from a script and keeps what it was asked. */

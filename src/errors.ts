@@ -41,7 +41,7 @@ export const ERRORS = {
   ImageTooLargeException: client('Image size is too large'),
   InternalServerError: server('Internal server error'),
   InvalidImageFormatException: client('Request has invalid image format'),
-  InvalidPaginationTokenException: client('Invalid Pagination Token'),
+  InvalidPaginationTokenException: client('Invalid Token'),
   InvalidParameterException: client('Request has invalid parameters'),
   InvalidS3ObjectException: client('Request has invalid S3 object'),
   ProvisionedThroughputExceededException: client('Provisioned rate exceeded'),

@@ -1,45 +1,61 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { ApiError } from '../errors.js';
 
 /**
- * Opaque paging tokens: a cursor and a MAC that binds it to the operation, the collection and the
- * filters. They survive restarts (the key is a stored secret), stay far below the API's 255
- * characters, and a forged or foreign one is InvalidPaginationTokenException.
+ * Opaque paging tokens: a cursor, sealed so that nobody can read it, change it, or use it for another
+ * operation, collection or filter than it was made for. They survive restarts (the key is a stored
+ * secret) and are 48 characters long, far below the API's 255. No two are alike, not even for one
+ * cursor: clients take an answer with the token they sent for an endless loop (contract 5.25).
  */
 export interface PageTokens {
   write(scope: readonly unknown[], cursor: number): string;
-  /** Undefined without a token: the first page. */
+  /** Undefined without a token: the first page. InvalidPaginationTokenException for any that is not ours. */
   read(scope: readonly unknown[], token: string | undefined): number | undefined;
 }
 
-const MAC_BYTES = 16;
+const CIPHER = 'aes-256-gcm';
+const NONCE_BYTES = 12;
 const CURSOR_BYTES = 8;
+const TAG_BYTES = 16;
 
-/** `key`: at least 32 random bytes. */
+/** `key`: 32 random bytes. */
 export function createPageTokens(key: Buffer): PageTokens {
-  const mac = (scope: readonly unknown[], cursor: Buffer): Buffer =>
-    createHmac('sha256', key)
-      .update(JSON.stringify(scope))
-      .update(cursor)
-      .digest()
-      .subarray(0, MAC_BYTES);
-
   return {
     write(scope, cursor) {
-      const bytes = Buffer.alloc(CURSOR_BYTES);
-      bytes.writeBigUInt64BE(BigInt(cursor));
-      return Buffer.concat([bytes, mac(scope, bytes)]).toString('base64url');
+      const plain = Buffer.alloc(CURSOR_BYTES);
+      plain.writeBigUInt64BE(BigInt(cursor));
+      const nonce = randomBytes(NONCE_BYTES);
+      const cipher = createCipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES });
+      cipher.setAAD(bound(scope));
+      const sealed = Buffer.concat([cipher.update(plain), cipher.final()]);
+      return Buffer.concat([nonce, sealed, cipher.getAuthTag()]).toString('base64url');
     },
     read(scope, token) {
       if (token === undefined) return undefined;
       const bytes = Buffer.from(token, 'base64url');
-      const [cursor, given] = [bytes.subarray(0, CURSOR_BYTES), bytes.subarray(CURSOR_BYTES)];
-      const valid =
-        bytes.length === CURSOR_BYTES + MAC_BYTES &&
-        bytes.toString('base64url') === token &&
-        timingSafeEqual(given, mac(scope, cursor));
-      if (!valid) throw new ApiError('InvalidPaginationTokenException', 'Invalid Pagination Token');
-      return Number(cursor.readBigUInt64BE());
+      // base64url has several spellings of the same bytes; only the one we write is a token of ours.
+      if (
+        bytes.length !== NONCE_BYTES + CURSOR_BYTES + TAG_BYTES ||
+        bytes.toString('base64url') !== token
+      )
+        throw invalid();
+      const decipher = createDecipheriv(CIPHER, key, bytes.subarray(0, NONCE_BYTES), {
+        authTagLength: TAG_BYTES,
+      });
+      decipher.setAAD(bound(scope));
+      decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
+      const sealed = bytes.subarray(NONCE_BYTES, -TAG_BYTES);
+      try {
+        const plain = Buffer.concat([decipher.update(sealed), decipher.final()]);
+        return Number(plain.readBigUInt64BE());
+      } catch (cause) {
+        throw invalid(cause);
+      }
     },
   };
 }
+
+const bound = (scope: readonly unknown[]): Buffer => Buffer.from(JSON.stringify(scope));
+
+const invalid = (cause?: unknown): ApiError =>
+  new ApiError('InvalidPaginationTokenException', undefined, { cause });

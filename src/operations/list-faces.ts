@@ -1,7 +1,7 @@
 import { DEFAULTS } from '../domain/limits.js';
 import type { ListFacesInput, ListFacesOutput } from '../model/list-faces.js';
 import { toFace } from './faces.js';
-import { nextToken, pageOf } from './paging.js';
+import { nextToken, pageOf, scopeIn } from './paging.js';
 import type { Services } from './services.js';
 
 /** Pages through the faces of a collection, of one user or of a list of ids. */
@@ -12,7 +12,7 @@ export async function listFaces(
   const { store, pageTokens } = services;
   const { CollectionId: collectionId, UserId: userId, FaceIds: faceIds } = input;
   const collection = await store.collection(collectionId);
-  const scope = ['ListFaces', collectionId, userId ?? null, faceIds ?? null];
+  const scope = scopeIn('ListFaces', collection, userId, faceIds);
   const { items, next } = await store.listFaces(collectionId, {
     ...pageOf(pageTokens, scope, input, DEFAULTS.listFaces),
     ...(userId !== undefined && { userId }),

@@ -1,6 +1,6 @@
 import { DEFAULTS } from '../domain/limits.js';
 import type { ListUsersInput, ListUsersOutput } from '../model/list-users.js';
-import { nextToken, pageOf } from './paging.js';
+import { nextToken, pageOf, scopeIn } from './paging.js';
 import type { Services } from './services.js';
 import { toUser } from './users.js';
 
@@ -11,7 +11,7 @@ export async function listUsers(
 ): Promise<ListUsersOutput> {
   const { store, pageTokens } = services;
   const { CollectionId: collectionId } = input;
-  const scope = ['ListUsers', collectionId];
+  const scope = scopeIn('ListUsers', await store.collection(collectionId));
   const { items, next } = await store.listUsers(
     collectionId,
     pageOf(pageTokens, scope, input, DEFAULTS.listUsers),

@@ -33,10 +33,7 @@ const idsOf = <K extends string>(
   items: readonly { readonly [key in K]?: string | undefined }[] | undefined,
   key: K,
 ): string[] => (items ?? []).map((item) => item[key] ?? '');
-const listFaces = async (
-  operations: Operations,
-  request: ListFacesInput,
-): Promise<Page> => {
+const listFaces = async (operations: Operations, request: ListFacesInput): Promise<Page> => {
   const { Faces, NextToken } = await operations.ListFaces(request, context);
   return { ids: idsOf(Faces, 'FaceId'), NextToken };
 };

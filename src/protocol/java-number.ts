@@ -17,17 +17,20 @@ export function javaDouble(value: number): string {
     const digits = String(value);
     return digits.includes('.') ? digits : `${digits}.0`;
   }
-  const [mantissa = '', exponent = '0'] = value.toExponential().split('e');
-  return `${mantissa.includes('.') ? mantissa : `${mantissa}.0`}E${Number(exponent)}`;
+  const shortest = value.toExponential();
+  // Java prints two digits at least, and of those the nearest: 4.9E-324 where JavaScript says 5e-324.
+  const printed = shortest.includes('.') ? shortest : value.toExponential(1);
+  return printed.replace(/e\+?/, 'E');
 }
 
 /**
- * A float32 as Java's `Float.toString` prints it: the fewest digits that still name this float32. Error
+ * A float32 as Java's `Float.toString` prints it: the fewest digits, two at least, that still name this
+ * float32. Error
  * messages show floats so; replies show them widened to double.
  */
 export function javaFloat(value: number): string {
   if (value === 0 || !Number.isFinite(value)) return javaDouble(value);
-  for (let digits = 1; digits < FLOAT32_DIGITS; digits++) {
+  for (let digits = 2; digits < FLOAT32_DIGITS; digits++) {
     const short = Number(value.toPrecision(digits));
     if (Math.fround(short) === value) return javaDouble(short);
   }

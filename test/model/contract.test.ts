@@ -1,41 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ERRORS } from '../../src/errors.js';
 import { OPERATIONS } from '../../src/model/operations.js';
 import type { OperationModel, Shape } from '../../src/model/shapes.js';
-
-interface ContractShape {
-  type: string;
-  enum?: string[];
-  min?: number;
-  max?: number;
-  pattern?: string;
-  member?: string;
-  key?: string;
-  value?: string;
-  required?: string[];
-  members?: Record<string, { shape: string; idempotencyToken?: boolean }>;
-}
-interface Contract {
-  operations: Record<
-    string,
-    {
-      input: string;
-      output: string;
-      idempotencyTokenMember: string | null;
-      documentedDefaults: Record<string, unknown>;
-      errors: Record<string, number>;
-    }
-  >;
-  shapes: Record<string, ContractShape>;
-  frameworkErrors: Record<string, number>;
-}
-
-const file = '../shared/contract/contract.json';
-const present = existsSync(file);
-const contract = present
-  ? (JSON.parse(readFileSync(file, 'utf8')) as Contract)
-  : ({ operations: {}, shapes: {}, frameworkErrors: {} } satisfies Contract);
+import { CONTRACT_FILE, published as contract, contractPresent } from '../protocol/published.js';
 
 /** Both sides in one notation, so that a difference shows as a difference of text. */
 const bounds = ({ min, max }: { min?: number; max?: number }) => ({
@@ -110,32 +77,35 @@ function theirs(name: string): unknown {
   }
 }
 
-describe.skipIf(!present)(`the model against ${file}${present ? '' : ' (absent: skipped)'}`, () => {
-  it('has exactly the operations of the contract, in its order', () => {
-    expect(Object.keys(OPERATIONS)).toEqual(Object.keys(contract.operations));
-  });
+describe.skipIf(!contractPresent)(
+  `the model against ${CONTRACT_FILE}${contractPresent ? '' : ' (absent: skipped)'}`,
+  () => {
+    it('has exactly the operations of the contract, in its order', () => {
+      expect(Object.keys(OPERATIONS)).toEqual(Object.keys(contract.operations));
+    });
 
-  it.each(Object.entries(contract.operations))('%s', (name, published) => {
-    const model: OperationModel = OPERATIONS[name as keyof typeof OPERATIONS];
-    expect(ours(model.input)).toEqual(theirs(published.input));
-    expect(ours(model.output)).toEqual(theirs(published.output));
-    expect(model.idempotencyToken ?? null).toBe(published.idempotencyTokenMember);
-    expect(model.defaults ?? {}).toEqual(published.documentedDefaults);
-    expect(model.errors.toSorted()).toEqual(Object.keys(published.errors).toSorted());
-  });
+    it.each(Object.entries(contract.operations))('%s', (name, published) => {
+      const model: OperationModel = OPERATIONS[name as keyof typeof OPERATIONS];
+      expect(ours(model.input)).toEqual(theirs(published.input));
+      expect(ours(model.output)).toEqual(theirs(published.output));
+      expect(model.idempotencyToken ?? null).toBe(published.idempotencyTokenMember);
+      expect(model.defaults ?? {}).toEqual(published.documentedDefaults);
+      expect(model.errors.toSorted()).toEqual(Object.keys(published.errors).toSorted());
+    });
 
-  it('answers every error with the status of the contract', () => {
-    const published = Object.assign(
-      {},
-      contract.frameworkErrors,
-      ...Object.values(contract.operations).map(({ errors }) => errors),
-    ) as Record<string, number>;
-    const statuses = Object.fromEntries(
-      Object.entries(ERRORS).map(([code, { status }]) => [code, status]),
-    );
-    expect(statuses).toEqual(published);
-  });
-});
+    it('answers every error with the status of the contract', () => {
+      const published = Object.assign(
+        {},
+        contract.frameworkErrors,
+        ...Object.values(contract.operations).map(({ errors }) => errors),
+      ) as Record<string, number>;
+      const statuses = Object.fromEntries(
+        Object.entries(ERRORS).map(([code, { status }]) => [code, status]),
+      );
+      expect(statuses).toEqual(published);
+    });
+  },
+);
 
 describe('the model by itself', () => {
   it('declares no error that the error table does not know', () => {

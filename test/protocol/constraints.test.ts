@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { OPERATIONS, type OperationName } from '../../src/model/operations.js';
+import type { OperationName } from '../../src/model/operations.js';
 import { optional, structure } from '../../src/model/shapes.js';
 import { createValidator } from '../../src/protocol/validate.js';
-import { probesOf } from './probes.js';
 import { call, dispatchWith } from './support.js';
 
 const FACE = '11111111-2222-3333-4444-555555555555';
@@ -13,27 +12,6 @@ const message = async (operation: OperationName, body: unknown): Promise<unknown
   expect(reply.body['__type']).toBe('ValidationException');
   return reply.body['message'];
 };
-
-describe.each(Object.entries(OPERATIONS))('every constraint of %s', (name, { input }) => {
-  const operation = name as OperationName;
-  const probes = probesOf(input).map((probe) => [probe.name, probe] as const);
-
-  it.each(probes.filter(([, { fault }]) => fault === undefined))('takes %s', async (_, probe) => {
-    expect(await call(operation, probe.input, dispatch)).toEqual({ status: 200, body: {} });
-  });
-
-  it.each(probes.filter(([, { fault }]) => fault !== undefined))('refuses %s', async (_, probe) => {
-    const text = await message(operation, probe.input);
-    // A value can break two rules of one member at once: then both are listed, the probed one among them.
-    expect(text).toContain(probe.fault);
-    expect(text).toMatch(/^[12] validation errors? detected: /);
-  });
-});
-
-it('probes a good number of constraints', () => {
-  const probes = Object.values(OPERATIONS).flatMap(({ input }) => probesOf(input));
-  expect(probes.filter(({ fault }) => fault !== undefined).length).toBeGreaterThan(130);
-});
 
 const tag = (key: string) =>
   call('CreateCollection', { CollectionId: 'c', Tags: { [key]: '' } }, dispatch);

@@ -1,32 +1,45 @@
 import type { Shape, StructureShape } from '../../src/model/shapes.js';
+import { PATTERN_TEXTS } from './patterns.js';
 
-/** A request that is just inside or just outside one constraint, and what a refusal says. */
+export type Json = Record<string, unknown>;
+
+/** One constraint of an input shape, with values just inside and just outside of it, each in a whole input. */
 export interface Probe {
-  name: string;
-  input: Record<string, unknown>;
-  /** The text after the count; undefined: accepted. */
-  fault: string | undefined;
+  /**
+   * Where and what, in the words of the published model: `Image.S3Object.Bucket length >= 3`,
+   * `FaceIds[] pattern …`, `Tags{key} type string`.
+   */
+  constraint: string;
+  inside: Json[];
+  /** Empty where no value can break it: a length of at least 0. */
+  outside: Json[];
+  /** For a wrong type: the text of the SerializationException for each of `outside`. */
+  texts?: string[];
 }
 
-interface Variation {
+/** A place in an input where a shape stands. */
+interface Site {
   name: string;
-  value: unknown;
-  /** `Value … at '<path>' failed to satisfy constraint: …` less path; undefined: accepted. */
-  fault?: { printed: string; phrase: string };
+  shape: Shape;
+  /** Set for members of structures, which can be left out. */
+  required?: boolean;
+  /** A whole input, valid but for this value in this place; undefined leaves it out. */
+  place: (value: unknown) => Json;
 }
 
-/** Texts that satisfy the patterns of the model, by pattern: a generator of strings of a length. */
-const UUID = '01234567-89ab-cdef-0123-456789abcdef';
-const filler = (shape: Shape & { kind: 'string' }): ((length: number) => string) =>
-  shape.pattern?.includes('{8}') ? () => UUID : (length) => 'a'.repeat(length);
-
-const OUTSIDE_PATTERN = 'a b/é"';
+/** Every constraint of an input shape, at every depth. */
+export const probesOf = (input: StructureShape): Probe[] =>
+  sitesIn(input, '', (value) => value as Json).flatMap((site) => [
+    ...(site.required === true ? [requiredProbe(site)] : []),
+    typeProbe(site),
+    ...ruleProbes(site),
+  ]);
 
 /** A value that satisfies every constraint of a shape. */
 export function validValue(shape: Shape): unknown {
   switch (shape.kind) {
     case 'string':
-      return filler(shape)(Math.max(1, shape.min ?? 1));
+      return textOf(shape, Math.max(1, shape.min ?? 1));
     case 'enum':
       return shape.values[0];
     case 'integer':
@@ -36,7 +49,7 @@ export function validValue(shape: Shape): unknown {
     case 'boolean':
       return true;
     case 'blob':
-      return Buffer.alloc(shape.min ?? 0).toString('base64');
+      return base64(shape.min ?? 0);
     case 'timestamp':
       return 0;
     case 'list':
@@ -44,126 +57,159 @@ export function validValue(shape: Shape): unknown {
     case 'map':
       return {};
     case 'structure':
-      return validStructure(shape);
     default:
-      return undefined;
+      return Object.fromEntries(
+        Object.entries(shape.members)
+          .filter(([, member]) => member.required)
+          .map(([name, member]) => [name, validValue(member.shape)]),
+      );
   }
 }
 
-const validStructure = (shape: StructureShape): Record<string, unknown> =>
-  Object.fromEntries(
-    Object.entries(shape.members)
-      .filter(([, member]) => member.required)
-      .map(([name, member]) => [name, validValue(member.shape)]),
-  );
-
-/** Every constraint of an input shape, probed from both sides, at every depth. */
-export function probesOf(shape: StructureShape): Probe[] {
-  const base = validStructure(shape);
-  return Object.entries(shape.members).flatMap(([name, member]) => {
-    const path = lowerFirst(name);
-    const probes: Probe[] = variationsOf(member.shape).map(({ name: what, value, fault }) => ({
-      name: `${path}: ${what}`,
-      input: { ...base, [name]: value },
-      fault:
-        fault &&
-        `Value ${fault.printed} at '${path}' failed to satisfy constraint: ${fault.phrase}`,
-    }));
-    if (member.shape.kind === 'structure') probes.push(...nested(base, name, member.shape));
-    if (member.required) {
-      const { [name]: _, ...without } = base;
-      probes.push({
-        name: `${path}: left out`,
-        input: without,
-        fault: `Value null at '${path}' failed to satisfy constraint: Member must not be null`,
-      });
-    }
-    return probes;
-  });
+function sitesIn(shape: Shape, prefix: string, place: Site['place']): Site[] {
+  if (shape.kind === 'structure') {
+    const base = validValue(shape) as Json;
+    return Object.entries(shape.members).flatMap(([member, { shape: of, required }]) => {
+      const name = prefix === '' ? member : `${prefix}.${member}`;
+      const placeMember = (value: unknown): Json => place({ ...base, [member]: value });
+      const site: Site = { name, shape: of, required, place: placeMember };
+      return [site, ...sitesIn(of, name, placeMember)];
+    });
+  }
+  if (shape.kind === 'list') {
+    const beside = validValue(shape.of);
+    return inner(`${prefix}[]`, shape.of, (value) => place([beside, value]));
+  }
+  if (shape.kind !== 'map') return [];
+  return [
+    ...inner(`${prefix}{key}`, shape.key, (key) => place({ [String(key)]: 'v' })),
+    ...inner(`${prefix}{value}`, shape.value, (value) => place({ k: value })),
+  ];
 }
 
-const nested = (base: Record<string, unknown>, name: string, shape: StructureShape): Probe[] =>
-  probesOf(shape).map((probe) => ({
-    name: `${lowerFirst(name)}.${probe.name}`,
-    input: { ...base, [name]: probe.input },
-    fault: probe.fault?.replace(" at '", ` at '${lowerFirst(name)}.`),
-  }));
+const inner = (name: string, shape: Shape, place: Site['place']): Site[] => [
+  { name, shape, place },
+  ...sitesIn(shape, name, place),
+];
 
-function variationsOf(shape: Shape): Variation[] {
+const requiredProbe = ({ name, shape, place }: Site): Probe => ({
+  constraint: `${name} required`,
+  inside: [place(validValue(shape))],
+  outside: [place(undefined), place(null)],
+});
+
+/** What an input shape's kinds are called in the published model. */
+const PUBLISHED_TYPE: Partial<Record<Shape['kind'], string>> = { enum: 'string' };
+
+/** A member that is left out or null is of no wrong type, but a required one has its own probe for that. */
+function typeProbe({ name, shape, required, place }: Site): Probe {
+  const wrong = name.endsWith('{key}') ? [] : wrongTypes(shape);
+  return {
+    constraint: `${name} type ${PUBLISHED_TYPE[shape.kind] ?? shape.kind}`,
+    inside: [
+      place(validValue(shape)),
+      ...(required === false ? [place(undefined), place(null)] : []),
+    ],
+    outside: wrong.map(([value]) => place(value)),
+    texts: wrong.map(([, text]) => text),
+  };
+}
+
+const LIST = 'Start of list found where not expected';
+const MAP = 'Start of structure or map found where not expected.';
+const JAVA_TARGET: Partial<Record<Shape['kind'], string>> = {
+  string: 'an String',
+  enum: 'an String',
+  integer: 'an Integer',
+  long: 'an Long',
+  float: 'an Float',
+  boolean: 'an Boolean',
+  blob: 'a Blob',
+};
+const SCALARS = [
+  [7, 'com.amazon.coral.value.json.numbers.TruncatingBigNumber'],
+  [true, 'java.lang.Boolean'],
+  ['text', 'java.lang.String'],
+] as const;
+/** What a shape takes among the scalars above. */
+const TAKEN: Partial<Record<Shape['kind'], string>> = {
+  string: 'string',
+  enum: 'string',
+  blob: 'string',
+  integer: 'number',
+  long: 'number',
+  float: 'number',
+  boolean: 'boolean',
+};
+const CONTAINER: Partial<Record<Shape['kind'], { scalar: string; list?: string; map?: string }>> = {
+  list: { scalar: 'Expected list or null', map: MAP },
+  map: { scalar: 'Expected map or null', list: LIST },
+  structure: { scalar: 'Expected null', list: LIST },
+};
+
+/** Every JSON type that a shape is not of, with the text of its refusal (contract section 2 step 9). */
+function wrongTypes({ kind }: Shape): [unknown, string][] {
+  const container = CONTAINER[kind];
+  if (container) {
+    const { scalar, list, map } = container;
+    return [
+      ...SCALARS.map(([value]): [unknown, string] => [value, scalar]),
+      ...(list === undefined ? [] : [[['x'], list] as [unknown, string]]),
+      ...(map === undefined ? [] : [[{ a: 'x' }, map] as [unknown, string]]),
+    ];
+  }
+  return [
+    ...SCALARS.filter(([value]) => typeof value !== TAKEN[kind]).map(
+      ([value, javaClass]): [unknown, string] => [
+        value,
+        `class ${javaClass} can not be converted to ${JAVA_TARGET[kind]}`,
+      ],
+    ),
+    [['x'], LIST],
+    [{ a: 'x' }, MAP],
+  ];
+}
+
+function ruleProbes({ name, shape, place }: Site): Probe[] {
+  const probe = (rule: string, inside: unknown[], outside: unknown[]): Probe => ({
+    constraint: `${name} ${rule}`,
+    inside: inside.map(place),
+    outside: outside.map(place),
+  });
   switch (shape.kind) {
-    case 'string': {
-      const text = filler(shape);
+    case 'string':
       return [
-        ...lengthVariations(shape, text, (value) => `'${value as string}'`),
+        ...lengthProbes(shape, (length) => textOf(shape, length), probe),
         ...(shape.pattern === undefined
           ? []
           : [
-              {
-                name: 'outside the pattern',
-                value: OUTSIDE_PATTERN,
-                fault: {
-                  printed: `'${OUTSIDE_PATTERN}'`,
-                  phrase: `Member must satisfy regular expression pattern: ${shape.pattern}`,
-                },
-              },
+              probe(
+                `pattern ${shape.pattern}`,
+                patternTexts(shape.pattern).inside,
+                patternTexts(shape.pattern).outside,
+              ),
             ]),
       ];
-    }
     case 'enum':
       return [
-        ...shape.values.map((value) => ({ name: value, value })),
-        {
-          name: 'no value of the set',
-          value: 'default',
-          fault: {
-            printed: "'default'",
-            phrase: `Member must satisfy enum value set: [${shape.values.join(', ')}]`,
-          },
-        },
+        probe(`one of ${shape.values.join(', ')}`, [...shape.values], ['default', '', ' ALL']),
       ];
+    case 'blob':
+      return lengthProbes(shape, base64, probe);
+    case 'list': {
+      const item = validValue(shape.of);
+      return lengthProbes(shape, (length) => Array.from({ length }, () => item), probe);
+    }
+    case 'map':
+      return lengthProbes(
+        shape,
+        (length) => Object.fromEntries(Array.from({ length }, (_, i) => [`k${i}`, 'v'])),
+        probe,
+      );
     case 'integer':
     case 'long':
     case 'float':
-      return rangeVariations(shape);
-    case 'blob':
-      return lengthVariations(
-        shape,
-        (length) => Buffer.alloc(length).toString('base64'),
-        (_, length) => `'java.nio.HeapByteBuffer[pos=0 lim=${length} cap=${length}]'`,
-      );
-    case 'list': {
-      const item = validValue(shape.of);
-      return [
-        ...lengthVariations(
-          shape,
-          (length) => Array.from({ length }, () => item),
-          (value) => `'[${(value as unknown[]).join(', ')}]'`,
-        ),
-        ...elementVariations(shape.of, 'Member', (value) => ({
-          value: [item, value],
-          printed: `'[${String(item)}, ${String(value)}]'`,
-        })),
-      ];
-    }
-    case 'map':
-      return [
-        ...lengthVariations(
-          shape,
-          (length) => Object.fromEntries(Array.from({ length }, (_, i) => [`k${i}`, 'v'])),
-          (value) =>
-            `'{${Object.entries(value as object)
-              .map((entry) => entry.join('='))
-              .join(', ')}}'`,
-        ),
-        ...elementVariations(shape.key, 'Map keys', (key) => ({
-          value: { [String(key)]: 'v' },
-          printed: `'{${String(key)}=v}'`,
-        })),
-        ...elementVariations(shape.value, 'Map value', (value) => ({
-          value: { k: value },
-          printed: `'{k=${String(value)}}'`,
-        })),
-      ];
+      return rangeProbes(shape, probe);
     case 'boolean':
     case 'timestamp':
     case 'structure':
@@ -172,100 +218,41 @@ function variationsOf(shape: Shape): Variation[] {
   }
 }
 
-function lengthVariations(
-  { min, max }: { min?: number; max?: number },
+type MakeProbe = (rule: string, inside: unknown[], outside: unknown[]) => Probe;
+interface Bounds {
+  readonly min?: number;
+  readonly max?: number;
+}
+
+const lengthProbes = (
+  { min, max }: Bounds,
   make: (length: number) => unknown,
-  print: (value: unknown, length: number) => string,
-): Variation[] {
-  const at = (length: number, phrase?: string): Variation => {
-    const value = make(length);
-    return {
-      name: `length ${length}`,
-      value,
-      ...(phrase !== undefined && { fault: { printed: print(value, length), phrase } }),
-    };
-  };
+  probe: MakeProbe,
+): Probe[] => [
+  ...(min === undefined
+    ? []
+    : [probe(`length >= ${min}`, [make(min)], min === 0 ? [] : [make(min - 1)])]),
+  ...(max === undefined ? [] : [probe(`length <= ${max}`, [make(max)], [make(max + 1)])]),
+];
+
+function rangeProbes({ kind, min, max }: Bounds & { kind: string }, probe: MakeProbe): Probe[] {
+  const step = kind === 'float' ? 0.5 : 1;
   return [
-    ...(max === undefined
-      ? []
-      : [at(max), at(max + 1, `Member must have length less than or equal to ${max}`)]),
-    ...(min === undefined ? [] : [at(min)]),
-    ...(min === undefined || min === 0
-      ? []
-      : [at(min - 1, `Member must have length greater than or equal to ${min}`)]),
+    ...(min === undefined ? [] : [probe(`value >= ${min}`, [min, min + step], [min - step])]),
+    ...(max === undefined ? [] : [probe(`value <= ${max}`, [max, max - step], [max + step])]),
   ];
 }
 
-function rangeVariations(shape: Shape & { kind: 'integer' | 'long' | 'float' }): Variation[] {
-  const { min, max } = shape;
-  const float = shape.kind === 'float';
-  const step = float ? 0.5 : 1;
-  const print = (value: number): string =>
-    `'${float && Number.isInteger(value) ? `${value}.0` : value}'`;
-  return [
-    ...(min === undefined
-      ? []
-      : [
-          { name: `value ${min}`, value: min },
-          {
-            name: `value ${min - step}`,
-            value: min - step,
-            fault: {
-              printed: print(min - step),
-              phrase: `Member must have value greater than or equal to ${min}`,
-            },
-          },
-        ]),
-    ...(max === undefined
-      ? []
-      : [
-          { name: `value ${max}`, value: max },
-          {
-            name: `value ${max + step}`,
-            value: max + step,
-            fault: {
-              printed: print(max + step),
-              phrase: `Member must have value less than or equal to ${max}`,
-            },
-          },
-        ]),
-  ];
+function patternTexts(pattern: string) {
+  const texts = PATTERN_TEXTS[pattern];
+  if (!texts) throw new Error(`patterns.ts has no texts for ${pattern}`);
+  return texts;
 }
 
-/** The same rules on an element: the fault shows the whole container and names every rule. */
-function elementVariations(
-  shape: Shape,
-  what: string,
-  inside: (element: unknown) => { value: unknown; printed: string },
-): Variation[] {
-  const phrases = elementPhrases(shape);
-  return variationsOf(shape).map(({ name, value: element, fault }) => {
-    const { value, printed } = inside(element);
-    return {
-      name: `element of ${name}`,
-      value,
-      ...(fault && {
-        fault: { printed, phrase: `${what} must satisfy constraint: [${phrases.join(', ')}]` },
-      }),
-    };
-  });
-}
+/** A text of a length that keeps to the shape's pattern. A UUID has but one length. */
+const textOf = (shape: Shape & { kind: 'string' }, length: number): string =>
+  shape.pattern?.includes('{8}') === true
+    ? (patternTexts(shape.pattern).inside[0] ?? '')
+    : 'a'.repeat(length);
 
-function elementPhrases(shape: Shape): string[] {
-  if (shape.kind === 'enum')
-    return [`Member must satisfy enum value set: [${shape.values.join(', ')}]`];
-  if (shape.kind !== 'string') return [];
-  return [
-    ...(shape.max === undefined
-      ? []
-      : [`Member must have length less than or equal to ${shape.max}`]),
-    ...(shape.min === undefined
-      ? []
-      : [`Member must have length greater than or equal to ${shape.min}`]),
-    ...(shape.pattern === undefined
-      ? []
-      : [`Member must satisfy regular expression pattern: ${shape.pattern}`]),
-  ];
-}
-
-const lowerFirst = (name: string): string => `${name.charAt(0).toLowerCase()}${name.slice(1)}`;
+const base64 = (length: number): string => Buffer.alloc(length).toString('base64');

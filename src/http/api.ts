@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError, type ErrorCode } from '../errors.js';
 import { type Dispatch, errorReply } from '../protocol/dispatch.js';
 import type { WireRequest } from '../protocol/wire.js';
-import { allowsOrigin, corsHeaders, preflightHeaders } from './cors.js';
+import { allowsOrigin, preflightHeaders } from './cors.js';
 import type { Answer } from './send.js';
 
 interface ApiOptions {
@@ -12,7 +14,7 @@ interface ApiOptions {
   readonly refuseForeignOrigins: boolean;
 }
 
-/** Answers one request to the API; before the protocol come CORS and the rule on foreign origins. */
+/** Answers one request to the API; before the protocol come a browser's question and the rule on foreign origins. */
 export async function answerApi(
   options: ApiOptions,
   request: FastifyRequest,
@@ -20,7 +22,6 @@ export async function answerApi(
 ): Promise<Answer> {
   const wire = wireRequest(request);
   const { origin } = wire.headers;
-  const cors = corsHeaders(wire.headers, options.corsOrigins);
   if (wire.method === 'OPTIONS') {
     const preflight = preflightHeaders(wire.headers, options.corsOrigins);
     if (preflight) return { status: 200, headers: { ...preflight, ...requestId() }, body: '' };
@@ -29,8 +30,7 @@ export async function answerApi(
   if (foreign && options.refuseForeignOrigins)
     return refusal('AccessDeniedException', `The origin ${origin} may not call this service`);
 
-  const { status, headers, body } = await options.dispatch(wire, callerGone(reply));
-  return { status, headers: { ...headers, ...cors }, body };
+  return options.dispatch(wire, callerGone(reply));
 }
 
 /** An error of the API that is decided before the protocol sees the request. */
@@ -46,6 +46,24 @@ export const bare = (status: number): Answer => ({
   headers: { ...requestId(), Connection: 'close' },
   body: '',
 });
+
+/** The status of what Node could not read as an HTTP request, by its error's code. */
+const BROKEN_STATUS: Readonly<Record<string, number>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+  HPE_HEADER_OVERFLOW: 431,
+};
+
+/** Answers, on the bare socket, what is no readable HTTP request; then the connection ends. */
+export function answerBroken({ code = '' }: { code?: string }, socket: Socket): void {
+  if (code === 'ECONNRESET' || !socket.writable) return;
+  const { status, headers } = bare(BROKEN_STATUS[code] ?? 400);
+  const lines = Object.entries({
+    ...headers,
+    Date: new Date().toUTCString(),
+    'Content-Length': '0',
+  }).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n`);
+}
 
 const requestId = (): { 'x-amzn-RequestId': string } => ({ 'x-amzn-RequestId': randomUUID() });
 

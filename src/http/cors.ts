@@ -10,8 +10,10 @@ export const allowsOrigin = (origin: string, allowed: readonly string[]): boolea
   allowed.includes('*') || allowed.includes(origin);
 
 /** What lets a page read an answer (contract section 2 step 2); nothing for an origin that is not allowed. */
-export function corsHeaders(headers: Headers, allowed: readonly string[]): Record<string, string> {
-  const { origin } = headers;
+export function corsHeaders(
+  { origin }: { readonly origin?: string | undefined },
+  allowed: readonly string[],
+): Record<string, string> {
   if (origin === undefined || !allowsOrigin(origin, allowed)) return {};
   return { ...allowOrigin(origin, allowed), 'Access-Control-Expose-Headers': EXPOSED };
 }

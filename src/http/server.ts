@@ -9,7 +9,8 @@ import {
 } from 'fastify';
 import type { Dispatch, DispatchLog } from '../protocol/dispatch.js';
 import { createAdmission } from './admission.js';
-import { answerApi, bare, refusal } from './api.js';
+import { answerApi, answerBroken, bare, refusal } from './api.js';
+import { corsHeaders } from './cors.js';
 import { live, notReady, type ReadyChecks, ready } from './health.js';
 import { type Answer, send } from './send.js';
 import { type TlsMaterial, tlsServerOptions } from './tls.js';
@@ -87,17 +88,23 @@ export function createServer(options: ServerOptions): FastifyInstance {
       closing ? { ...answer, headers: { ...answer.headers, Connection: 'close' } } : answer,
     );
 
+  // Every answer of the API, also one given before the protocol sees the request, is readable by allowed pages.
+  const respondApi: Respond = (reply, answer) => {
+    const cors = corsHeaders(reply.request.headers, options.corsOrigins);
+    respond(reply, { ...answer, headers: { ...answer.headers, ...cors } });
+  };
+
   // The signature covers the body's very bytes, so no parser may touch them.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   app.setErrorHandler((error, request, reply) =>
-    respondToFault(options, { error, request, reply, respond }),
+    respondToFault(options, { error, request, reply, respond: respondApi }),
   );
 
   addOperatorRoutes(app, options, { respond, isClosing: () => closing });
-  const admit = admission(limits, { respond, isClosing: () => closing });
+  const admit = admission(limits, { respond: respondApi, isClosing: () => closing });
   const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<void> =>
-    respond(reply, await answerApi(options, request, reply));
+    respondApi(reply, await answerApi(options, request, reply));
   app.route({ method: [...METHODS], url: '/*', onRequest: admit, handler: answer });
   app.setNotFoundHandler(answer);
   return app;
@@ -115,6 +122,7 @@ function fastifyOptions(limits: ServerLimits, tls: TlsMaterial | undefined) {
     // The API has an answer of its own for this case.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
+    clientErrorHandler: answerBroken,
     ...(tls ? { https: { ...http, ...tlsServerOptions(tls) } } : { http }),
     // The two kinds of server differ in nothing that this file uses.
   } as FastifyHttpOptions<Server>;

@@ -33,7 +33,8 @@ export const missing = (program: string | undefined, name: string): string =>
       ? ` (skipped: ${name} is not installed)`
       : '';
 
-const ENVIRONMENT = {
+/** What a client finds in its environment: nothing but its own configuration points it at the service. */
+export const CLIENT_ENVIRONMENT = {
   PATH: process.env['PATH'] ?? '',
   LANG: 'C.UTF-8',
   AWS_DATA_PATH: dataPath,
@@ -44,12 +45,12 @@ const ENVIRONMENT = {
   AWS_PAGER: '',
 };
 
-/** Runs a client as a user would: nothing but its own configuration points it at the service. */
+/** Runs a client as a user would. */
 export const runClient = async (
   program: string,
   args: readonly string[],
 ): Promise<{ code: number; stdout: string; stderr: string }> =>
-  promisify(execFile)(program, args, { env: ENVIRONMENT, maxBuffer: 1 << 24 }).then(
+  promisify(execFile)(program, args, { env: CLIENT_ENVIRONMENT, maxBuffer: 1 << 24 }).then(
     ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
     (error: { code: number; stdout: string; stderr: string }) => error,
   );

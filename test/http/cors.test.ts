@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { post, serverWith } from './support.js';
+import { handlersWith } from '../protocol/support.js';
+import { deferred, post, serverWith } from './support.js';
 
 const ORIGIN = 'https://app.example';
 const FOREIGN = ['https://evil.example', 'null', `${ORIGIN}.evil`, 'http://app.example'];
@@ -31,6 +32,34 @@ describe('a page of another origin', () => {
       'access-control-expose-headers':
         'x-amzn-RequestId,x-amzn-ErrorType,x-amz-request-id,x-amz-id-2,x-amzn-ErrorMessage,Date',
     });
+  });
+
+  it('may read what is refused before the protocol sees it', async () => {
+    const limits = { bodyBytes: 100 };
+    const app = serverWith({ corsOrigins: [ORIGIN], limits });
+    const headers = { origin: ORIGIN };
+    const large = await post(app, 'ListFaces', ' '.repeat(101), headers);
+    expect([large.statusCode, large.headers['access-control-allow-origin']]).toEqual([413, ORIGIN]);
+
+    const [running, held] = [deferred(), deferred()];
+    const handlers = handlersWith({
+      ListUsers: async () => {
+        running.resolve();
+        await held.promise;
+        return {};
+      },
+    });
+    const full = serverWith(
+      { corsOrigins: [ORIGIN], limits: { bodiesInFlightBytes: 30 } },
+      { handlers },
+    );
+    const first = post(full, 'ListUsers');
+    await running.promise;
+    const refused = await post(full, 'ListFaces', '{"CollectionId":"c"}', headers);
+    held.resolve();
+    await first;
+    expect(refused.json()).toMatchObject({ __type: 'ThrottlingException' });
+    expect(refused.headers['access-control-allow-origin']).toBe(ORIGIN);
   });
 
   it.each(FOREIGN)('may not when it is not in the list: %s', async (origin) => {

@@ -1,4 +1,5 @@
 import { createPageTokens } from '../../src/domain/page-token.js';
+import type { Objects } from '../../src/objects/objects.js';
 import { bindOperations, type OperationHandlers } from '../../src/operations/index.js';
 import type { Services } from '../../src/operations/services.js';
 import type { Store } from '../../src/store/store.js';
@@ -31,6 +32,9 @@ export interface Operations extends OperationHandlers {
   close(): Promise<void>;
 }
 
+/** Nor is any store of photos asked. */
+const objects = {} as Objects;
+
 /** All operations over a real store, index and matcher, at a time the test sets. */
 export function operationsOn(store: Store, clock: () => number = Date.now): Operations {
   const vectors = createVectors(store, { exactLimit: 1000, engine: 'exact' });
@@ -38,6 +42,7 @@ export function operationsOn(store: Store, clock: () => number = Date.now): Oper
     store,
     vision,
     vectors,
+    objects,
     matcher: createMatcher(),
     pageTokens: createPageTokens(Buffer.alloc(32, 7)),
     settings: {

@@ -5,8 +5,9 @@
 
 import hnswlib from 'hnswlib-node';
 import { createVectors } from '../dist/vectors/create.js';
-import { loadNativeGraph } from '../dist/vectors/hnsw-native.js';
 import { kernels } from '../dist/vectors/kernels.js';
+import { segmentBase, segmentRows } from '../dist/vectors/segments.js';
+import { loadNativeIndex } from '../dist/vectors/table.js';
 import { direction, interleaved, near, save, seeded } from './measuring.mjs';
 
 const ROWS = Number(process.argv[2] ?? 100_000);
@@ -16,8 +17,6 @@ const QUERIES = 1000;
 /** Every fifth query is a stranger. */
 const STRANGERS = 5;
 const LIMIT = 10;
-/** Rows of the graph that are scored from the vectors for each search. */
-const RESCORED = 40;
 const M = 16;
 const EF_CONSTRUCTION = 200;
 const EFS = [40, 80, 160, 320];
@@ -61,35 +60,36 @@ async function cost(count, run) {
   };
 }
 
-const Graph = loadNativeGraph();
-// All on this thread, so that both engines are measured alike.
-const graph = new Graph({
-  dimension: DIMENSION,
+const { Table, Graph } = loadNativeIndex();
+const table = new Table({ dimension: DIMENSION });
+// All on this thread, so that both engines are measured alike; the build uses all threads.
+const graph = new Graph(table, {
   m: M,
   efConstruction: EF_CONSTRUCTION,
   inlineMicroseconds: Infinity,
 });
+for (let segment = 0; segmentBase(segment) < ROWS; segment++)
+  table.addSegment(new Float32Array(new SharedArrayBuffer(segmentRows(segment) * DIMENSION * 4)));
+for (let i = 0; i < ROWS; i++) table.put(i, row(i));
+graph.give(Uint32Array.from({ length: ROWS }, (_, i) => i));
 const index = new hnswlib.HierarchicalNSW('ip', DIMENSION);
 index.initIndex(ROWS, M, EF_CONSTRUCTION);
 const build = {
-  likeness: await cost(ROWS, () => graph.append(rows)),
+  likeness: await cost(ROWS, async () => {
+    while (graph.pending > 0) await graph.link(1024);
+  }),
   'hnswlib-node': await cost(ROWS, () => {
     for (let i = 0; i < ROWS; i++) index.addPoint(Array.from(row(i)), i);
   }),
 };
 console.table(build);
 
-const scores = new Float32Array(RESCORED);
+const limits = Uint32Array.of(LIMIT);
+const floors = Float64Array.of(-2);
 const engines = {
-  likeness: (query, ef) => {
-    const { ids } = graph.search(query, RESCORED, ef);
-    const exact = scores.subarray(0, ids.length);
-    kernel.dotGather(query, rows, ids, exact);
-    return Array.from(ids.keys())
-      .toSorted((a, b) => exact[b] - exact[a])
-      .slice(0, LIMIT)
-      .map((at) => ids[at]);
-  },
+  // Scores of the vectors themselves, as the service uses them.
+  likeness: (query, ef) =>
+    graph.search(query, limits, floors, undefined, Uint32Array.of(ef), ef, 1).ordinals,
   'hnswlib-node': (query, ef) => {
     index.setEf(ef);
     return index.searchKnn(Array.from(query), LIMIT).neighbors;
@@ -166,14 +166,14 @@ const source = {
 };
 const collection = { collectionId: 'faces', dimension: DIMENSION };
 async function service(engine) {
-  const vectors = createVectors(source, { engine, exactLimit: 1000 });
+  const vectors = createVectors(source, { engine, flatLimits: { face: 1000, user: 1000 } });
   const ready = await cost(ROWS, async () => {
     await vectors.reach(collection, 1);
     while (vectors.status().pending > 0) await new Promise((done) => setTimeout(done, 5));
   });
   return { vectors, ready };
 }
-const exact = await service('exact');
+const exact = await service('flat');
 const hnsw = await service('hnsw');
 const ask = ({ vectors }, query, minCosine) =>
   vectors.search(collection, { kind: 'face', query, limit: 4096, minCosine }, 1);

@@ -39,7 +39,11 @@ const source = {
 
 async function service(engine) {
   const log = (message, details) => console.error(message, details);
-  const vectors = createVectors(source, { engine, exactLimit: 1000, log });
+  const vectors = createVectors(source, {
+    engine,
+    flatLimits: { face: 1000, user: 1000 },
+    log,
+  });
   const collection = { collectionId: 'faces', dimension: DIMENSION };
   const started = performance.now();
   await vectors.reach(collection, 1);
@@ -65,7 +69,7 @@ graphIndex.setEf(EF);
 const bruteIndex = new hnswlib.BruteforceSearch('ip', DIMENSION);
 bruteIndex.initIndex(faces.length);
 
-const exact = await service('exact');
+const exact = await service('flat');
 const engine = await service('hnswlib');
 const variants = {
   'likeness exact scan': exact,

@@ -1,12 +1,11 @@
 // The door between JavaScript and the kernels. The calls themselves use the C Node-API (arguments.h),
 // setting up uses node-addon-api.
 //
-// No state is kept between calls, so that any number of worker threads may load the addon.
+// All state is kept by the environment that made it, so that any number of worker threads may load the addon.
 #include <napi.h>
 
 #include <cstdint>
-#include <cstring>
-#include <vector>
+#include <memory>
 
 #include "all_pairs_binding.h"
 #include "arguments.h"
@@ -14,6 +13,7 @@
 #include "graph/graph_binding.h"
 #include "scan.h"
 #include "snapshot/snapshot_binding.h"
+#include "table/table_binding.h"
 
 namespace {
 
@@ -25,7 +25,7 @@ using likeness::read_query;
 using likeness::Span;
 
 // Raised when the exported functions change, so that a stale build is noticed (src/vectors/kernels.ts).
-constexpr std::uint32_t kInterfaceVersion = 3;
+constexpr std::uint32_t kInterfaceVersion = 4;
 
 // dotMany(query, rows, out): out[i] = query . row i, the rows laid end to end.
 napi_value dot_many(napi_env env, napi_callback_info info) {
@@ -105,33 +105,11 @@ napi_value top_k(napi_env env, napi_callback_info info) {
                            live.length, floor, {ordinals.data, scores.data, ordinals.length}));
 }
 
-// The kernel of the same instruction set, else the best there is.
-template <typename Kernel>
-const Kernel& kernel_for(const char* name, const std::vector<Kernel>& table) {
-  for (const auto& kernel : table) {
-    if (std::strncmp(kernel.name, name, std::strlen(name)) == 0) return kernel;
-  }
-  return table.front();
-}
-
-const std::vector<KernelSet>& kernel_sets() {
-  static const std::vector<KernelSet> sets = [] {
-    std::vector<KernelSet> all;
-    for (const auto& kernel : likeness::dot_kernels()) {
-      const auto& code = kernel_for(kernel.name, likeness::code_kernels());
-      const auto& tile = kernel_for(kernel.name, likeness::tile_kernels());
-      all.push_back({kernel.name, {kernel.run, code.dot}, code.name, tile});
-    }
-    return all;
-  }();
-  return sets;
-}
-
 // Exports { version, kernels: [{ name, dotMany, dotGather, topK, coded, pairs }] }: every kernel this CPU can
 // run, best first, so that the tests reach them all.
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   Napi::Array list = Napi::Array::New(env);
-  for (const auto& set : kernel_sets()) {
+  for (const auto& set : likeness::kernel_sets()) {
     Napi::Object entry = Napi::Object::New(env);
     entry.Set("name", set.name);
     entry.Set("dotMany", likeness::bind(env, "dotMany", dot_many, &set));
@@ -143,7 +121,11 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   }
   exports.Set("version", kInterfaceVersion);
   exports.Set("kernels", list);
-  if (!likeness::register_graph(env, exports)) throw Napi::Error::New(env);
+  const auto environment = std::make_shared<likeness::Environment>(env);
+  if (!likeness::register_table(env, exports, environment) ||
+      !likeness::register_graph(env, exports, environment)) {
+    throw Napi::Error::New(env);
+  }
   likeness::register_snapshots(env, exports);
   return exports;
 }

@@ -1,18 +1,9 @@
 #pragma once
 #include <napi.h>
 
-#include "kernels/tile.h"
-#include "scan.h"
+#include "kernel_set.h"
 
 namespace likeness {
-
-// What the functions of one entry of the kernel table run.
-struct KernelSet {
-  const char* name;
-  CodedScan run;
-  const char* code_name;
-  const TileKernel& tile;
-};
 
 // Makes { name, encode, dot, topK }: searching rows by their int8 codes. `set` must outlive the process.
 Napi::Object coded_functions(Napi::Env env, const KernelSet& set);

@@ -4,11 +4,12 @@ namespace likeness {
 
 std::size_t top_k_coded(const CodedScan& kernels, const float* query, std::size_t dim,
                         const float* floats, const CodedRows& rows, double floor, Best best) {
+  std::int8_t query_codes[kMaxCodeDimension];
   CodedQuery coded;
-  encode(query, dim, coded);
+  encode(query, dim, query_codes, coded);
   BestHeap heap(best, floor);
   const auto code_dot = [&](const std::uint8_t* codes) {
-    return kernels.code_dot(codes, coded.codes, coded.sum, dim);
+    return kernels.code_dot(codes, query_codes, coded.sum, dim);
   };
   const auto exact = [&](std::size_t row) { return kernels.dot(query, floats + row * dim, dim); };
   offer_coded(coded, dim, rows, 0, heap, code_dot, exact);

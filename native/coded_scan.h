@@ -11,9 +11,9 @@ namespace likeness {
 // Rows may be this long at most; the arena's are of unit length.
 constexpr double kMaxCodedLength = 1.01;
 
-// A query as codes, with what the bounds of all rows have in common.
+// What belongs to a query's codes, and what the bounds of all rows have in common.
 struct CodedQuery {
-  int8_t codes[kMaxCodeDimension];
+  // Sum of the codes.
   int32_t sum;
   double scale;
   // |float score - code score| <= per_error * (the row's code_error) + rest.
@@ -25,12 +25,12 @@ struct CodedQuery {
 //   |q.x - q'.x'| <= |q| |x - x'| + |q - q'| |x'|,  |x'| <= |x| + |x - x'|.
 // To that comes the rounding of the float sum: below dim + 16 times half a unit in the last place, of
 // |q| |x|.
-inline void encode(const float* query, size_t dim, CodedQuery& coded) {
-  const float scale = encode_query(query, dim, coded.codes, &coded.sum);
+inline void encode(const float* query, size_t dim, int8_t* codes, CodedQuery& coded) {
+  const float scale = encode_query(query, dim, codes, &coded.sum);
   double squared = 0, lost = 0;
   for (size_t i = 0; i < dim; ++i) {
     const double value = static_cast<double>(query[i]);
-    const double error = value - static_cast<double>(scale) * coded.codes[i];
+    const double error = value - static_cast<double>(scale) * codes[i];
     squared += value * value;
     lost += error * error;
   }
@@ -42,12 +42,19 @@ inline void encode(const float* query, size_t dim, CodedQuery& coded) {
   coded.rest = error * kMaxCodedLength + rounding + static_cast<double>(dim + 16) * 1e-45;
 }
 
+// The most a row can score: `dot` of its codes, and its scale and code_error at `scales`.
+inline double possible_score(const CodedQuery& query, int32_t dot, const float* scales) {
+  const double error = query.per_error * static_cast<double>(scales[1]);
+  return dot * (query.scale * static_cast<double>(scales[0])) + error + query.rest;
+}
+
 // Rows with their codes.
 struct CodedRows {
   // One byte for each float.
   const uint8_t* codes;
   // Two floats for each row: its scale and its code_error.
   const float* scales;
+  // 1 where the row is there; another thread may change it.
   const uint8_t* live;
   size_t count;
 };
@@ -60,10 +67,9 @@ void offer_coded(const CodedQuery& query, size_t dim, const CodedRows& rows, siz
                  BestHeap& heap, CodeDot code_dot, Exact exact) {
   for (size_t i = 0; i < rows.count; ++i) {
     prefetch_ahead(rows.codes + i * dim, dim);
-    if (rows.live[i] == 0) continue;
-    const double scale = query.scale * static_cast<double>(rows.scales[2 * i]);
-    const double error = query.per_error * static_cast<double>(rows.scales[2 * i + 1]);
-    const double possible = code_dot(rows.codes + i * dim) * scale + error + query.rest;
+    if (__atomic_load_n(rows.live + i, __ATOMIC_ACQUIRE) == 0) continue;
+    const int32_t dot = code_dot(rows.codes + i * dim);
+    const double possible = possible_score(query, dot, rows.scales + 2 * i);
     // Not a number: the query's floats are not finite, or nearly so; the floats decide.
     if (heap.takes(possible) || possible != possible) heap.offer(exact(i), first + i);
   }

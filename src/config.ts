@@ -193,16 +193,17 @@ export const SETTINGS = {
   ),
   vectorEngine: setting(
     'LIKENESS_VECTOR_ENGINE',
-    oneOf('auto', 'exact', 'hnsw', 'hnswlib'),
+    oneOf('auto', 'flat', 'hnsw', 'hnswlib'),
     'auto',
-    'auto: exact scan for small collections, HNSW above',
+    'auto: flat (exact scan) for small collections, HNSW above',
   ),
-  exactSearchLimit: setting(
-    'LIKENESS_EXACT_SEARCH_LIMIT',
+  flatFaces: setting(
+    'LIKENESS_FLAT_FACES',
     integer(0, 100_000_000),
-    40_000,
-    'vectors up to which a search scans exactly',
+    32_000,
+    'faces of a collection up to which a search scans exactly',
   ),
+  flatUsers: setting('LIKENESS_FLAT_USERS', integer(0, 100_000_000), 100_000, 'the same for users'),
   firstBatch: setting(
     'LIKENESS_ASSOCIATION_FIRST_BATCH',
     oneOf('all', 'consistent'),

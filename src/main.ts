@@ -54,7 +54,7 @@ export async function startService(config: Config, log: Log): Promise<RunningSer
     const vision = await openVision(config, log);
     closers.push(() => vision.close());
     const vectors = createVectors(store, {
-      exactLimit: config.exactSearchLimit,
+      flatLimits: { face: config.flatFaces, user: config.flatUsers },
       engine: config.vectorEngine,
       log: noteTo(log),
     });

@@ -1,9 +1,8 @@
 // What one search or insert needs while it runs, kept by its thread for the next one.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <vector>
-
-#include "nodes.h"
 
 namespace likeness {
 
@@ -13,7 +12,8 @@ struct Candidate {
   std::uint32_t id;
 };
 
-// Whose links were followed, and whose vector was deleted: marks in the upper bits of a beam's ids.
+// Whose links were followed, and whose row was deleted or is not wanted: marks in the upper bits of a
+// beam's ids.
 constexpr std::uint32_t kExpanded = 1u << 31;
 constexpr std::uint32_t kDead = 1u << 30;
 constexpr std::uint32_t kIdMask = kDead - 1;
@@ -73,11 +73,16 @@ class Visited {
 struct Scratch {
   Beam beam;
   Visited visited;
-  // A signed code with the padding of the nodes; the one searched for, and one compared with others.
+  // A signed code with the padding of the rows; the one inserted, and one compared with others.
   std::vector<std::int8_t> query;
   std::vector<std::int8_t> other;
   std::vector<Candidate> candidates;
+  std::vector<Candidate> found;
   std::vector<std::vector<std::uint32_t>> chosen;
+  // Where the heaps of a search put what they hold.
+  std::vector<std::uint32_t> ordinals;
+  std::vector<float> scores;
+  std::vector<std::uint8_t> marks;
 };
 
 }  // namespace likeness

@@ -18,7 +18,7 @@ napi_value error_of(napi_env env, const char* code, const char* message) {
 
 }  // namespace
 
-napi_value fail_graph(napi_env env, const char* code, const char* message) {
+napi_value fail_coded(napi_env env, const char* code, const char* message) {
   napi_throw_error(env, code, message);
   return nullptr;
 }
@@ -34,17 +34,17 @@ void Asked::settle(napi_env env) {
   napi_is_exception_pending(env, &pending);
   if (pending) napi_get_and_clear_last_exception(env, &value);
   napi_reject_deferred(env, deferred_,
-                       error_of(env, "GRAPH_MEMORY", "there is not enough memory for the graph"));
+                       error_of(env, "VECTORS_MEMORY", kNoMemory));
 }
 
 void Environment::open() {
   if (pool_) return;
   napi_value name = nullptr;
-  napi_create_string_utf8(env_, "likeness graph", NAPI_AUTO_LENGTH, &name);
+  napi_create_string_utf8(env_, "likeness vectors", NAPI_AUTO_LENGTH, &name);
   const napi_status status =
       napi_create_threadsafe_function(env_, nullptr, nullptr, name, 0, 1, nullptr, nullptr, this,
                                       settle_finished, &wake_);
-  if (status != napi_ok) throw std::runtime_error("no wake-up could be made for the graph threads");
+  if (status != napi_ok) throw std::runtime_error("no wake-up could be made for the search threads");
   napi_unref_threadsafe_function(env_, wake_);
   const std::size_t threads = std::thread::hardware_concurrency();
   pool_ = std::make_unique<Pool>(std::min(threads, kMostThreads), [this] {
@@ -63,7 +63,7 @@ napi_value Environment::submit(Lane lane, std::unique_ptr<Asked> asked) {
   Asked* const kept = asked.get();
   std::unique_ptr<Work> work = std::move(asked);
   if (!pool_->submit(lane, work))
-    return fail_graph(env_, "GRAPH_BUSY", "too much is waiting for the graph threads");
+    return fail_coded(env_, "VECTORS_BUSY", "too much is waiting for the search threads");
   // It is settled on this very thread, so not before this call has returned.
   napi_value promise = nullptr;
   napi_create_promise(env_, &kept->deferred_, &promise);
@@ -88,6 +88,22 @@ void Environment::settle_finished(napi_env env, napi_value, void* context, void*
 void Environment::account(std::ptrdiff_t bytes) {
   std::int64_t total = 0;
   napi_adjust_external_memory(env_, bytes, &total);
+}
+
+bool define_class(napi_env env, napi_value exports, const char* name, napi_callback constructor,
+                  const napi_property_descriptor* members, std::size_t count,
+                  const std::shared_ptr<Environment>& environment) {
+  using Shared = std::shared_ptr<Environment>;
+  auto shared = std::make_unique<Shared>(environment);
+  napi_value defined = nullptr;
+  if (napi_define_class(env, name, NAPI_AUTO_LENGTH, constructor, shared.get(), count, members, &defined) !=
+          napi_ok ||
+      napi_set_named_property(env, exports, name, defined) != napi_ok) {
+    return false;
+  }
+  napi_add_env_cleanup_hook(
+      env, [](void* data) { delete static_cast<Shared*>(data); }, shared.release());
+  return true;
 }
 
 }  // namespace likeness

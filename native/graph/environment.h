@@ -1,5 +1,5 @@
-// What one JavaScript environment (the main thread or a worker thread) shares among its graphs: the
-// pool, the wake-up that brings finished work back, and the memory of searches made on its own thread.
+// What one JavaScript environment (the main thread or a worker thread) shares among its tables and
+// graphs: the pool, the wake-up that brings finished work back, and the memory of searches made on its own thread.
 #pragma once
 #include <node_api.h>
 
@@ -14,6 +14,10 @@ namespace likeness {
 class Asked : public Work {
  public:
   using Work::Work;
+  // Runs all parts here and now.
+  void run_all(Scratch& scratch) {
+    for (std::uint32_t unit = 0; unit < units(); ++unit) run(unit, scratch);
+  }
   // Called on the thread of the environment: settles the promise.
   void settle(napi_env env);
 
@@ -49,7 +53,15 @@ class Environment {
   Scratch scratch_;
 };
 
-// Raises a JavaScript Error with a code: GRAPH_BUSY, GRAPH_DISPOSED or GRAPH_MEMORY. Returns nullptr.
-napi_value fail_graph(napi_env env, const char* code, const char* message);
+constexpr const char* kNoMemory = "there is not enough memory for the vectors";
+
+// Raises a JavaScript Error with a code: VECTORS_BUSY, VECTORS_DISPOSED or VECTORS_MEMORY. Returns nullptr.
+napi_value fail_coded(napi_env env, const char* code, const char* message);
+
+// Defines a class in exports whose constructor finds a shared pointer to the environment in its callback
+// info. False with an exception pending.
+bool define_class(napi_env env, napi_value exports, const char* name, napi_callback constructor,
+                  const napi_property_descriptor* members, std::size_t count,
+                  const std::shared_ptr<Environment>& environment);
 
 }  // namespace likeness

@@ -1,14 +1,12 @@
 #include "graph.h"
 
 #include <algorithm>
-#include <cmath>
-#include <cstring>
 #include <thread>
+#include <utility>
 
 namespace likeness {
 namespace {
 
-constexpr std::size_t kLine = 64;
 // Codes asked for ahead of the one being scored: enough to hide a read from memory.
 constexpr std::size_t kAhead = 5;
 
@@ -21,14 +19,6 @@ constexpr float kTwin = 0.97f;
 
 std::uint64_t pack(int level, std::uint32_t id) {
   return (static_cast<std::uint64_t>(level) << 32) | (id + 1u);
-}
-
-// splitmix64: levels depend on ids alone, not on which thread inserts when.
-std::uint64_t mixed(std::uint64_t x) {
-  x += 0x9e3779b97f4a7c15u;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-  return x ^ (x >> 31);
 }
 
 // Held for some hundred nanoseconds, so waiting is cheaper than sleeping; but a holder may have been
@@ -51,57 +41,35 @@ bool better(const Candidate& a, const Candidate& b) { return a.score > b.score; 
 
 }  // namespace
 
-Graph::Graph(const GraphShape& shape, const CodeKernel& kernel)
-    : shape_(shape),
-      dot_(kernel.dot),
-      nodes_(shape.dimension, shape.m),
-      level_factor_(1 / std::log(static_cast<double>(shape.m))) {}
-
-int Graph::level_of(std::uint32_t id) const {
-  const double unit = (static_cast<double>(mixed(id) >> 11) + 1) / 9007199254740993.0;
-  return std::min(kMaxLevel, static_cast<int>(-std::log(unit) * level_factor_));
-}
-
-void Graph::append(const float* rows, std::uint32_t count) {
-  const std::uint32_t first = nodes_.count();
-  nodes_.grow(first + count, [this](std::uint32_t id) { return static_cast<std::uint8_t>(level_of(id)); });
-  const std::size_t dimension = shape_.dimension;
-  for (std::uint32_t i = 0; i < count; ++i) {
-    std::uint8_t* const code = nodes_.code(first + i);
-    CodeFacts& facts = nodes_.facts(first + i);
-    facts.scale = encode_row(rows + i * dimension, dimension, code);
-    std::memset(code + dimension, 128, nodes_.stride() - dimension);
-    std::int32_t sum = 0;
-    for (std::size_t j = 0; j < dimension; ++j) sum += code[j];
-    facts.sum = sum - static_cast<std::int32_t>(128 * dimension);
-  }
-  count_.store(first + count, std::memory_order_release);
-}
-
-bool Graph::remove(std::uint32_t id) {
-  if (nodes_.dead(id).exchange(1, std::memory_order_relaxed) != 0) return false;
-  ++dead_;
-  return true;
-}
+Graph::Graph(std::shared_ptr<const Table> table, const GraphShape& shape)
+    : table_(std::move(table)),
+      shape_(shape),
+      dot_(table_->kernels().code_dot),
+      stride_(table_->stride()),
+      nodes_(shape.m) {}
 
 float Graph::score(const Probe& probe, std::uint32_t id) const {
-  const std::int32_t dot = dot_(nodes_.code(id), probe.code, probe.facts.sum, nodes_.stride());
-  return static_cast<float>(dot) * probe.facts.scale * nodes_.facts(id).scale;
+  const std::int32_t dot = dot_(table_->code(id), probe.code, probe.sum, stride_);
+  return static_cast<float>(dot) * probe.scale * *table_->scale(id);
 }
 
 void Graph::prefetch(std::uint32_t id) const {
-  const std::uint8_t* const code = nodes_.code(id);
-  for (std::size_t at = 0; at < nodes_.stride(); at += kLine) __builtin_prefetch(code + at);
-  __builtin_prefetch(&nodes_.facts(id));
+  const std::uint8_t* const code = table_->code(id);
+  for (std::size_t at = 0; at < stride_; at += kLine) __builtin_prefetch(code + at);
+  __builtin_prefetch(table_->scale(id));
 }
 
 Graph::Probe Graph::probe_of(std::uint32_t id, std::vector<std::int8_t>& code) const {
-  const std::uint8_t* const from = nodes_.code(id);
-  const std::size_t size = nodes_.stride();
-  code.resize(size);
+  const std::uint8_t* const from = table_->code(id);
+  code.resize(stride_);
   std::int8_t* const to = code.data();
-  for (std::size_t i = 0; i < size; ++i) to[i] = static_cast<std::int8_t>(from[i] ^ 0x80);
-  return {to, nodes_.facts(id)};
+  for (std::size_t i = 0; i < stride_; ++i) to[i] = static_cast<std::int8_t>(from[i] ^ 0x80);
+  return {to, table_->sum(id), *table_->scale(id), nullptr};
+}
+
+// Whether a search wants the node itself, not only what lies behind it.
+bool Graph::counts(const Probe& probe, std::uint32_t id) const {
+  return table_->live(id) && (!probe.filter || probe.filter->admits(id));
 }
 
 // From node to nearer node while there is one, on every level above `level`.
@@ -148,8 +116,7 @@ void Graph::expand(const Probe& probe, std::uint32_t id, int level, Scratch& scr
     if (i + kAhead < size) prefetch(ids[i + kAhead]);
     const float value = score(probe, ids[i]);
     if (!scratch.beam.wants(value)) continue;
-    const bool dead = nodes_.dead(ids[i]).load(std::memory_order_relaxed) != 0;
-    first = std::min(first, scratch.beam.add(value, ids[i], dead));
+    first = std::min(first, scratch.beam.add(value, ids[i], !counts(probe, ids[i])));
     __builtin_prefetch(nodes_.list(ids[i], level));
   }
 }
@@ -157,9 +124,9 @@ void Graph::expand(const Probe& probe, std::uint32_t id, int level, Scratch& scr
 // Fills the beam, which has been cleared, from one node on; scratch.visited is for this search alone.
 void Graph::spread(const Probe& probe, Candidate from, int level, Scratch& scratch) const {
   Beam& beam = scratch.beam;
-  scratch.visited.clear(count_.load(std::memory_order_acquire));
+  scratch.visited.clear(table_->end());
   scratch.visited.meet(from.id);
-  beam.add(from.score, from.id, nodes_.dead(from.id).load(std::memory_order_relaxed) != 0);
+  beam.add(from.score, from.id, !counts(probe, from.id));
   for (std::size_t at = 0; at < beam.size();) {
     if (beam[at].id & kExpanded) {
       ++at;
@@ -173,19 +140,17 @@ void Graph::spread(const Probe& probe, Candidate from, int level, Scratch& scrat
   }
 }
 
-std::size_t Graph::search(const float* query, std::size_t ef, Scratch& scratch, Candidate* found,
-                          std::size_t limit) const {
+std::size_t Graph::search(const Query& query, std::size_t ef, const Filter* filter, Scratch& scratch,
+                          Candidate* found) const {
   const std::uint64_t entry = entry_.load(std::memory_order_acquire);
   if (entry == 0) return 0;
-  scratch.query.assign(nodes_.stride(), 0);
-  Probe probe{scratch.query.data(), {0, 0}};
-  probe.facts.scale = encode_query(query, shape_.dimension, scratch.query.data(), &probe.facts.sum);
+  const Probe probe{query.codes, query.coded.sum, static_cast<float>(query.coded.scale), filter};
   const std::uint32_t start = static_cast<std::uint32_t>(entry) - 1;
   const Candidate from = descend(probe, {score(probe, start), start}, 0);
-  scratch.beam.clear(std::max(ef, limit));
+  scratch.beam.clear(ef);
   spread(probe, from, 0, scratch);
   std::size_t size = 0;
-  for (std::size_t i = 0; i < scratch.beam.size() && size < limit; ++i) {
+  for (std::size_t i = 0; i < scratch.beam.size() && size < ef; ++i) {
     const Candidate& entry_at = scratch.beam[i];
     if ((entry_at.id & kDead) == 0) found[size++] = {entry_at.score, entry_at.id & kIdMask};
   }

@@ -1,5 +1,6 @@
-// A hierarchical navigable small world graph (Malkov and Yashunin, arXiv:1603.09320) over int8 codes of
-// unit vectors. It proposes which nodes are nearest; whoever asks scores them from the vectors.
+// A hierarchical navigable small world graph (Malkov and Yashunin, arXiv:1603.09320) over the int8 codes of
+// a table's rows, each row a node by its ordinal. It proposes which rows are nearest; whoever asks scores
+// them from the vectors.
 //
 // Any number of threads may link and search at once. Readers take no lock: a list changes by single
 // stores, each of which leaves a whole list. A link that is kept never moves, a link that goes is
@@ -11,57 +12,60 @@
 #pragma once
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 
-#include "../kernels/code.h"
+#include "../table/table.h"
 #include "beam.h"
 #include "nodes.h"
 
 namespace likeness {
 
 struct GraphShape {
-  std::size_t dimension;
   // Links of a node on an upper level; twice as many on the lowest.
   std::uint32_t m;
   // Candidates looked at for an insert.
   std::uint32_t ef_construction;
 };
 
-constexpr std::size_t kMaxGraphDimension = 8192;
 constexpr std::uint32_t kMaxM = 64;
 constexpr std::uint32_t kMaxEf = 1u << 16;
 
 class Graph {
  public:
-  // The shape has been checked: 1 ≤ dimension ≤ 8192, 2 ≤ m ≤ 64, 1 ≤ ef_construction ≤ 65536.
-  Graph(const GraphShape& shape, const CodeKernel& kernel);
+  // The shape has been checked: 2 ≤ m ≤ 64, 1 ≤ ef_construction ≤ 65536.
+  Graph(std::shared_ptr<const Table> table, const GraphShape& shape);
 
-  // Takes in rows of finite numbers, not all zero, and gives them the ids count(), count() + 1, …
-  // They are found once linked. std::bad_alloc or std::length_error change nothing. One thread at a time.
-  void append(const float* rows, std::uint32_t count);
-  // Links a node that was appended; each node once. After std::bad_alloc it may not be found.
+  // Makes room for rows below `count`. std::bad_alloc or std::length_error leave a graph that works. One
+  // thread at a time, as for give.
+  void grow(std::uint32_t count) { nodes_.grow(count); }
+  // Whether a row, for which there is room, was not given before; each may be linked once.
+  bool give(std::uint32_t id) { return nodes_.given(id) == 0 && (nodes_.given(id) = 1); }
+  // Whether a row is or will be in the graph.
+  bool holds(std::uint32_t id) const { return segment_of(id) < nodes_.segments() && nodes_.given(id) != 0; }
+  // Links a row that was given, which is found from then on, unless it is deleted: then it may be passed
+  // through. After std::bad_alloc it may not be found.
   void link(std::uint32_t id, Scratch& scratch);
-  // A deleted node is passed through but never found. False where it was deleted before. One thread at a time.
-  bool remove(std::uint32_t id);
 
-  // Nodes appended, for the thread that appends; and those of them deleted.
-  std::uint32_t count() const { return nodes_.count(); }
-  std::uint32_t dead() const { return dead_; }
+  const Table& table() const { return *table_; }
   const GraphShape& shape() const { return shape_; }
-  std::size_t node_bytes() const { return nodes_.node_bytes(); }
+  std::size_t bytes() const { return nodes_.bytes(); }
 
-  // The nearest nodes, best first, at most `limit` ≤ ef; a query of finite numbers, not all zero.
-  std::size_t search(const float* query, std::size_t ef, Scratch& scratch, Candidate* found,
-                     std::size_t limit) const;
+  // The nearest rows that are there and that the filter, if any, admits: best first, by their codes, at most
+  // `ef` of them. The scores are the cosines of the codes.
+  std::size_t search(const Query& query, std::size_t ef, const Filter* filter, Scratch& scratch,
+                     Candidate* found) const;
 
  private:
   // A vector to compare nodes with: its signed code and what makes a cosine of it.
   struct Probe {
     const std::int8_t* code;
-    CodeFacts facts;
+    std::int32_t sum;
+    float scale;
+    const Filter* filter;
   };
 
-  int level_of(std::uint32_t id) const;
+  bool counts(const Probe& probe, std::uint32_t id) const;
   float score(const Probe& probe, std::uint32_t id) const;
   void prefetch(std::uint32_t id) const;
   Probe probe_of(std::uint32_t id, std::vector<std::int8_t>& code) const;
@@ -77,12 +81,11 @@ class Graph {
   void keep(std::uint32_t from, std::uint32_t to, int level, Link& place);
   bool is_kept(std::uint32_t from, std::uint32_t to, int level) const;
 
-  GraphShape shape_;
-  CodeDotFn dot_;
+  const std::shared_ptr<const Table> table_;
+  const GraphShape shape_;
+  const CodeDotFn dot_;
+  const std::size_t stride_;
   Nodes nodes_;
-  double level_factor_;
-  std::uint32_t dead_ = 0;
-  std::atomic<std::uint32_t> count_{0};
   // Level of the entry node in the upper half, its id plus one in the lower; 0: no node yet.
   std::atomic<std::uint64_t> entry_{0};
   std::atomic<std::uint32_t> linked_{0};

@@ -1,108 +1,65 @@
 #include "nodes.h"
 
 #include <algorithm>
-#include <cstdlib>
-#include <cstring>
-#include <new>
-#include <stdexcept>
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-// The sanitizers watch what malloc gives more closely than mapped memory.
-#define LIKENESS_MAP 0
-#elif defined(__unix__) || defined(__APPLE__)
-#define LIKENESS_MAP 1
-#include <sys/mman.h>
-#else
-#define LIKENESS_MAP 0
-#endif
+#include <cmath>
 
 namespace likeness {
-namespace {
 
-constexpr std::size_t kLine = 64;
-// Upper lists are given out of blocks of this many links.
-constexpr std::size_t kUpperBlock = 1u << 16;
-constexpr std::size_t kChunks = kMaxNodes / kChunkNodes;
-
-std::size_t rounded(std::size_t bytes) { return (bytes + kLine - 1) / kLine * kLine; }
-
-}  // namespace
-
-Pages::Pages(std::size_t bytes) : bytes_(bytes) {
-#if LIKENESS_MAP
-  base_ = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (base_ == MAP_FAILED) throw std::bad_alloc();
-#if defined(MADV_HUGEPAGE)
-  // Random reads cost about a fifth less from huge pages; where there are none nothing is lost.
-  madvise(base_, bytes, MADV_HUGEPAGE);
-#endif
-  data_ = base_;
-#else
-  base_ = std::calloc(bytes + kLine, 1);
-  if (!base_) throw std::bad_alloc();
-  const auto address = reinterpret_cast<std::uintptr_t>(base_);
-  data_ = reinterpret_cast<void*>((address + kLine - 1) / kLine * kLine);
-#endif
+std::uint64_t mixed(std::uint64_t x) {
+  x += 0x9e3779b97f4a7c15u;
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+  return x ^ (x >> 31);
 }
 
-Pages::~Pages() {
-#if LIKENESS_MAP
-  munmap(base_, bytes_);
-#else
-  std::free(base_);
-#endif
+Nodes::Nodes(std::uint32_t links) : links_(links), level_factor_(1 / std::log(static_cast<double>(links))) {}
+
+int Nodes::level_of(std::uint32_t id) const {
+  const double unit = (static_cast<double>(mixed(id) >> 11) + 1) / 9007199254740993.0;
+  return std::min(kMaxLevel, static_cast<int>(-std::log(unit) * level_factor_));
 }
 
-Nodes::Nodes(std::size_t dimension, std::uint32_t links)
-    : dimension_(dimension), stride_(rounded(dimension)), links_(links), chunks_(new Chunk[kChunks]) {}
+void Nodes::grow(std::uint32_t count) {
+  while (segment_base(segments_.size()) < count) add_segment();
+}
 
-void* Nodes::take(std::size_t bytes) {
+void Nodes::add_segment() {
+  const std::uint32_t number = segments_.size();
+  const std::uint32_t base = segment_base(number);
+  const std::size_t rows = segment_rows(number);
+  std::size_t upper_lists = 0;
+  std::vector<std::uint8_t> levels(rows);
+  for (std::size_t row = 0; row < rows; ++row) {
+    levels[row] = static_cast<std::uint8_t>(level_of(base + static_cast<std::uint32_t>(row)));
+    upper_lists += levels[row];
+  }
+  // One block for all: a failure half-way must not leave parts behind.
+  const std::size_t links = lines(rows * 2 * links_ * sizeof(Link));
+  const std::size_t upper = lines(upper_lists * links_ * sizeof(Link));
+  const std::size_t words = lines(rows * sizeof(std::uint32_t));
+  const std::size_t marks = lines(rows);
+  const std::size_t bytes = links + upper + 2 * words + 3 * marks;
   auto pages = std::make_unique<Pages>(bytes);
-  void* data = pages->data();
+  auto* at = static_cast<std::uint8_t*>(pages->data());
+  Segment segment;
+  segment.base = base;
+  segment.links = reinterpret_cast<Link*>(at);
+  segment.upper = reinterpret_cast<Link*>(at += links);
+  segment.upper_at = reinterpret_cast<std::uint32_t*>(at += upper);
+  segment.keepers = reinterpret_cast<Link*>(at += words);
+  segment.levels = at += words;
+  segment.locks = reinterpret_cast<std::atomic<std::uint8_t>*>(at += marks);
+  segment.given = at += marks;
+  std::uint32_t next = 0;
+  for (std::size_t row = 0; row < rows; ++row) {
+    segment.levels[row] = levels[row];
+    segment.upper_at[row] = next;
+    next += levels[row];
+  }
+  pages_.reserve(pages_.size() + 1);
+  segments_.add(segment);
   pages_.push_back(std::move(pages));
-  return data;
-}
-
-void Nodes::add_chunks(std::uint32_t count) {
-  if (count > kMaxNodes) throw std::length_error("a graph holds at most 2^28 nodes");
-  while (static_cast<std::size_t>(chunk_count_) * kChunkNodes < count) {
-    // One block for all: a failure half-way must not leave parts behind.
-    const std::size_t codes = stride_ * kChunkNodes;
-    const std::size_t links = rounded(2 * links_ * sizeof(Link) * kChunkNodes);
-    const std::size_t facts = sizeof(CodeFacts) * kChunkNodes;
-    const std::size_t upper = sizeof(Link*) * kChunkNodes;
-    const std::size_t keepers = sizeof(Link) * kChunkNodes;
-    const std::size_t marks = 3 * kChunkNodes;
-    auto* at = static_cast<std::uint8_t*>(take(codes + links + facts + upper + keepers + marks));
-    Chunk chunk;
-    chunk.codes = at;
-    chunk.links = reinterpret_cast<Link*>(at += codes);
-    chunk.facts = reinterpret_cast<CodeFacts*>(at += links);
-    chunk.upper = reinterpret_cast<Link**>(at += facts);
-    chunk.keepers = reinterpret_cast<Link*>(at += upper);
-    chunk.levels = at += keepers;
-    chunk.locks = reinterpret_cast<std::atomic<std::uint8_t>*>(at += kChunkNodes);
-    chunk.dead = reinterpret_cast<std::atomic<std::uint8_t>*>(at += kChunkNodes);
-    chunks_[chunk_count_++] = chunk;
-  }
-}
-
-void Nodes::place_upper(const std::vector<std::uint8_t>& levels, std::size_t lists) {
-  const std::size_t wanted = lists * links_;
-  if (wanted > upper_left_) {
-    const std::size_t taken = std::max(wanted, kUpperBlock);
-    upper_free_ = static_cast<Link*>(take(taken * sizeof(Link)));
-    upper_left_ = taken;
-  }
-  upper_left_ -= wanted;
-  for (const std::uint8_t level : levels) {
-    const Chunk& in = chunk(count_);
-    const std::size_t row = count_ & (kChunkNodes - 1);
-    in.levels[row] = level;
-    in.upper[row] = upper_free_;
-    upper_free_ += static_cast<std::size_t>(level) * links_;
-    ++count_;
-  }
+  bytes_ += bytes;
 }
 
 }  // namespace likeness

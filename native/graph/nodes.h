@@ -1,7 +1,7 @@
-// The memory of a graph: for each node its int8 code, its links on every level and its marks.
+// The links of a graph's nodes, which are rows of a table and known by their ordinals.
 //
-// Nodes lie in chunks that never move, so that readers need no lock while the graph grows. Nothing here
-// is checked but the limits of growth; the graph passes ids it has given out.
+// They lie in segments like the rows, which never move, so that readers need no lock while the graph grows.
+// Nothing here is checked but the limits of growth.
 #pragma once
 #include <atomic>
 #include <cstddef>
@@ -9,118 +9,80 @@
 #include <memory>
 #include <vector>
 
+#include "../table/pages.h"
+#include "../table/segments.h"
+
 namespace likeness {
 
-constexpr std::uint32_t kChunkBits = 16;
-constexpr std::uint32_t kChunkNodes = 1u << kChunkBits;
-// Ids leave the upper four bits of a word free for the marks of a beam.
-constexpr std::uint32_t kMaxNodes = 1u << 28;
 constexpr int kMaxLevel = 15;
 
 // A link: the id of the node plus one; 0 is an empty place, so that fresh memory is a list of nothing.
 using Link = std::atomic<std::uint32_t>;
 
-// What turns the dot product of two codes into a cosine.
-struct CodeFacts {
-  float scale;
-  // Sum of the signed codes.
-  std::int32_t sum;
-};
-
-// Zeroed memory, aligned to a cache line, in huge pages where the system has them.
-class Pages {
- public:
-  // std::bad_alloc when there is no memory.
-  explicit Pages(std::size_t bytes);
-  ~Pages();
-  Pages(const Pages&) = delete;
-  Pages& operator=(const Pages&) = delete;
-  void* data() const { return data_; }
-
- private:
-  void* base_;
-  void* data_;
-  std::size_t bytes_;
-};
-
 class Nodes {
  public:
   // `links`: places of an upper list; the lowest level has twice as many.
-  Nodes(std::size_t dimension, std::uint32_t links);
+  explicit Nodes(std::uint32_t links);
 
-  // Makes room for nodes up to `count`, and lists for the new ones up to the level `level_of` gives.
-  // std::bad_alloc or std::length_error leave everything as it was. One thread at a time.
-  template <typename LevelOf>
-  void grow(std::uint32_t count, LevelOf level_of) {
-    add_chunks(count);
-    std::vector<std::uint8_t> levels;
-    levels.reserve(count - count_);
-    std::size_t lists = 0;
-    for (std::uint32_t id = count_; id < count; ++id) {
-      levels.push_back(level_of(id));
-      lists += levels.back();
-    }
-    place_upper(levels, lists);
-  }
+  // Makes room for the nodes below `count`. Fails as Directory::add does. One thread at a time.
+  void grow(std::uint32_t count);
 
-  std::uint32_t count() const { return count_; }
-  // Memory of one node, without the few that have upper lists.
-  std::size_t node_bytes() const {
-    return stride_ + 2 * links_ * sizeof(Link) + sizeof(CodeFacts) + sizeof(Link*) +
-           sizeof(Link) + 3;
-  }
-  std::size_t dimension() const { return dimension_; }
-  // Bytes of a code with its padding of zeros (128), a multiple of a cache line.
-  std::size_t stride() const { return stride_; }
+  std::size_t bytes() const { return bytes_; }
+  std::uint32_t segments() const { return segments_.size(); }
+  std::uint32_t links() const { return links_; }
   std::uint32_t places(int level) const { return level == 0 ? 2 * links_ : links_; }
 
-  std::uint8_t* code(std::uint32_t id) const {
-    return chunk(id).codes + static_cast<std::size_t>(id & (kChunkNodes - 1)) * stride_;
-  }
-  CodeFacts& facts(std::uint32_t id) const { return chunk(id).facts[id & (kChunkNodes - 1)]; }
   Link* list(std::uint32_t id, int level) const {
-    const Chunk& in = chunk(id);
-    const std::size_t row = id & (kChunkNodes - 1);
+    const Segment& in = segment(id);
+    const std::size_t row = id - in.base;
     if (level == 0) return in.links + row * 2 * links_;
-    return in.upper[row] + static_cast<std::size_t>(level - 1) * links_;
+    return in.upper + (in.upper_at[row] + static_cast<std::size_t>(level - 1)) * links_;
   }
-  int level(std::uint32_t id) const { return chunk(id).levels[id & (kChunkNodes - 1)]; }
+  // Depends on the id alone.
+  int level(std::uint32_t id) const {
+    const Segment& in = segment(id);
+    return in.levels[id - in.base];
+  }
   // A link to the node that keeps this one in its list on the lowest level for good.
-  Link& keeper(std::uint32_t id) const { return chunk(id).keepers[id & (kChunkNodes - 1)]; }
-  std::atomic<std::uint8_t>& lock(std::uint32_t id) const {
-    return chunk(id).locks[id & (kChunkNodes - 1)];
+  Link& keeper(std::uint32_t id) const {
+    const Segment& in = segment(id);
+    return in.keepers[id - in.base];
   }
-  std::atomic<std::uint8_t>& dead(std::uint32_t id) const {
-    return chunk(id).dead[id & (kChunkNodes - 1)];
+  std::atomic<std::uint8_t>& lock(std::uint32_t id) const {
+    const Segment& in = segment(id);
+    return in.locks[id - in.base];
+  }
+  // Whether the node was ever given to the graph; for the thread that gives.
+  std::uint8_t& given(std::uint32_t id) const {
+    const Segment& in = segment(id);
+    return in.given[id - in.base];
   }
 
  private:
-  struct Chunk {
-    std::uint8_t* codes;
+  struct Segment {
+    std::uint32_t base;
     Link* links;
-    CodeFacts* facts;
-    Link** upper;
+    // The upper lists of all its nodes, one behind the other, and the number of the first of each node.
+    Link* upper;
+    std::uint32_t* upper_at;
     Link* keepers;
     std::uint8_t* levels;
     std::atomic<std::uint8_t>* locks;
-    std::atomic<std::uint8_t>* dead;
+    std::uint8_t* given;
   };
 
-  const Chunk& chunk(std::uint32_t id) const { return chunks_[id >> kChunkBits]; }
-  void add_chunks(std::uint32_t count);
-  void place_upper(const std::vector<std::uint8_t>& levels, std::size_t lists);
-  void* take(std::size_t bytes);
+  const Segment& segment(std::uint32_t id) const { return segments_[segment_of(id)]; }
+  int level_of(std::uint32_t id) const;
+  void add_segment();
 
-  std::size_t dimension_;
-  std::size_t stride_;
   std::uint32_t links_;
-  std::uint32_t count_ = 0;
-  std::size_t chunk_count_ = 0;
-  Link* upper_free_ = nullptr;
-  std::size_t upper_left_ = 0;
-  // Of fixed length, so that a reader never sees it move.
-  std::unique_ptr<Chunk[]> chunks_;
+  double level_factor_;
+  Directory<Segment> segments_;
   std::vector<std::unique_ptr<Pages>> pages_;
+  std::size_t bytes_ = 0;
 };
+
+// splitmix64: numbers that look like chance and depend on `x` alone.
+std::uint64_t mixed(std::uint64_t x);
 
 }  // namespace likeness

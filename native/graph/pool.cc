@@ -8,7 +8,8 @@
 namespace likeness {
 namespace {
 
-// Work that may wait. At half a millisecond a search this many are two seconds on one thread.
+// How much may wait: searches, and batches of inserts. At half a millisecond a search this many are two
+// seconds on one thread.
 constexpr std::array<std::size_t, 2> kMostWaiting = {4096, 1024};
 
 }  // namespace
@@ -16,7 +17,7 @@ constexpr std::array<std::size_t, 2> kMostWaiting = {4096, 1024};
 WorkList::WorkList(WorkList&& other) noexcept
     : first_(std::exchange(other.first_, nullptr)),
       last_(std::exchange(other.last_, nullptr)),
-      size_(std::exchange(other.size_, 0)) {}
+      weight_(std::exchange(other.weight_, 0)) {}
 
 WorkList::~WorkList() {
   while (first_) delete pop();
@@ -25,13 +26,13 @@ WorkList::~WorkList() {
 void WorkList::push(Work* work) {
   (first_ ? last_->behind_ : first_) = work;
   last_ = work;
-  ++size_;
+  weight_ += work->weight_;
 }
 
 Work* WorkList::pop() {
   Work* const work = first_;
   first_ = std::exchange(work->behind_, nullptr);
-  --size_;
+  weight_ -= work->weight_;
   return work;
 }
 
@@ -49,14 +50,15 @@ void Pool::start() {
 }
 
 bool Pool::submit(Lane lane, std::unique_ptr<Work>& work) {
+  const bool alone = work->units_ == 1;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     WorkList& queue = lanes_[static_cast<std::size_t>(lane)];
-    if (stopped_ || queue.size() >= kMostWaiting[static_cast<std::size_t>(lane)]) return false;
+    if (stopped_ || queue.weight() >= kMostWaiting[static_cast<std::size_t>(lane)]) return false;
     start();
     queue.push(work.release());
   }
-  if (lane == Lane::search)
+  if (alone)
     something_to_do_.notify_one();
   else
     something_to_do_.notify_all();
@@ -91,7 +93,7 @@ Work* Pool::next(std::uint32_t& unit) {
 }
 
 void Pool::finish(Work* work, std::unique_lock<std::mutex>& lock) {
-  const bool wake = finished_.size() == 0;
+  const bool wake = !finished_.front();
   finished_.push(work);
   if (!wake) return;
   lock.unlock();

@@ -1,4 +1,4 @@
-// The threads that search and build graphs: a lane for searches before a lane for builds.
+// The threads that search, and that build graphs: a lane for searches before a lane for builds.
 //
 // The pool knows nothing of JavaScript. Finished work waits in a list until its owner takes it.
 #pragma once
@@ -16,19 +16,23 @@
 
 namespace likeness {
 
-// Something to do in `units` parts, which may run on several threads at once.
+// Something to do in `units` parts, which may run on several threads at once. `weight` is what it counts for
+// where work that waits is bounded.
 class Work {
  public:
-  explicit Work(std::uint32_t units) : units_(units), unfinished_(units) {}
+  explicit Work(std::uint32_t units, std::size_t weight = 1)
+      : units_(units), weight_(weight), unfinished_(units) {}
   virtual ~Work() = default;
   // May throw; then the work has failed, and its other parts are left out.
   virtual void run(std::uint32_t unit, Scratch& scratch) = 0;
   bool failed() const { return failed_; }
+  std::uint32_t units() const { return units_; }
 
  private:
   friend class Pool;
   friend class WorkList;
   const std::uint32_t units_;
+  const std::size_t weight_;
   // Both guarded by the mutex of the pool.
   std::uint32_t next_ = 0;
   std::uint32_t unfinished_;
@@ -49,12 +53,12 @@ class WorkList {
   Work* front() const { return first_; }
   // The first, owned by the caller.
   Work* pop();
-  std::size_t size() const { return size_; }
+  std::size_t weight() const { return weight_; }
 
  private:
   Work* first_ = nullptr;
   Work* last_ = nullptr;
-  std::size_t size_ = 0;
+  std::size_t weight_ = 0;
 };
 
 enum class Lane : std::size_t { search, build };

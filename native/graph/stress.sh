@@ -1,5 +1,5 @@
 #!/bin/sh
-# Compiles the graph with a sanitizer and lets many threads use it at once.
+# Compiles table and graph with a sanitizer and lets many threads use them at once.
 # Usage: native/graph/stress.sh thread|address [rows] [dimension]. Exit code 77: there is no compiler for it.
 set -eu
 sanitizer=$1
@@ -29,6 +29,7 @@ case $(uname -m) in
 esac
 cd "$here/../kernels"
 # shellcheck disable=SC2086
-compile $kernels ../dispatch.cc ../graph/nodes.cc ../graph/beam.cc ../graph/graph.cc ../graph/pool.cc \
-  ../graph/stress.cc -o "$work/stress"
+compile $kernels ../dispatch.cc ../kernel_set.cc ../table/pages.cc ../table/table.cc ../table/queries.cc \
+  ../table/flat.cc ../graph/nodes.cc ../graph/beam.cc ../graph/graph.cc ../graph/graph_search.cc \
+  ../graph/pool.cc ../graph/stress.cc -o "$work/stress"
 TSAN_OPTIONS=halt_on_error=1 "$work/stress" "$rows" "$dimension"

@@ -5,33 +5,9 @@
 #include <string>
 
 #include "../arguments.h"
+#include "../objects.h"
 
 namespace likeness {
-namespace {
-
-// Magnitudes whose squares and whose 127th parts are ordinary float32 numbers.
-constexpr float kLeast = 1e-18f;
-constexpr float kMost = 1e18f;
-
-}  // namespace
-
-bool usable(const float* rows, std::size_t count, std::size_t dimension) {
-  for (std::size_t i = 0; i < count; ++i) {
-    float most = 0;
-    bool finite = true;
-    for (std::size_t j = 0; j < dimension; ++j) {
-      const float magnitude = std::fabs(rows[i * dimension + j]);
-      finite &= magnitude <= kMost;
-      most = magnitude > most ? magnitude : most;
-    }
-    if (!finite || most < kLeast) return false;
-  }
-  return true;
-}
-
-bool fail_values(napi_env env) {
-  return fail_range(env, "a vector must be of finite numbers, the largest between 1e-18 and 1e18");
-}
 
 bool read_count(napi_env env, napi_value value, const char* name, std::array<double, 2> bounds,
                 std::uint32_t& count) {
@@ -56,25 +32,36 @@ bool read_property(napi_env env, napi_value object, const char* name, std::array
   if (napi_get_named_property(env, object, name, &value) != napi_ok) {
     bool pending = false;
     napi_is_exception_pending(env, &pending);
-    if (!pending) napi_throw_type_error(env, nullptr, "a graph is made from an object");
+    if (!pending) napi_throw_type_error(env, nullptr, "expected an object");
     return false;
   }
   return read_count(env, value, name, bounds, count);
 }
 
-const CodeKernel* read_kernel(napi_env env, napi_value object) {
+const KernelSet* read_kernel(napi_env env, napi_value object) {
   napi_value value = nullptr;
   napi_valuetype type = napi_undefined;
-  napi_get_named_property(env, object, "kernel", &value);
+  if (napi_get_named_property(env, object, "kernel", &value) != napi_ok) return nullptr;
   napi_typeof(env, value, &type);
-  if (type == napi_undefined) return &code_kernels().front();
+  if (type == napi_undefined) return &kernel_sets().front();
   std::array<char, 32> name{};
   std::size_t length = 0;
   napi_get_value_string_utf8(env, value, name.data(), name.size(), &length);
-  for (const CodeKernel& kernel : code_kernels())
+  for (const KernelSet& kernel : kernel_sets())
     if (std::strcmp(kernel.name, name.data()) == 0) return &kernel;
-  fail_range(env, "kernel must be the name of a code kernel of this host");
+  fail_range(env, "kernel must be the name of a kernel of this host");
   return nullptr;
+}
+
+bool read_inline(napi_env env, napi_value object, double& microseconds) {
+  napi_value value = nullptr;
+  napi_valuetype type = napi_undefined;
+  if (napi_get_named_property(env, object, "inlineMicroseconds", &value) != napi_ok) return false;
+  napi_typeof(env, value, &type);
+  microseconds = kInlineMicroseconds;
+  if (type == napi_undefined || napi_get_value_double(env, value, &microseconds) == napi_ok) return true;
+  napi_throw_type_error(env, nullptr, "inlineMicroseconds must be a number");
+  return false;
 }
 
 }  // namespace likeness

@@ -8,6 +8,7 @@ using likeness::BestHeap;
 namespace {
 
 BestHeap heap;
+int8_t query_codes[likeness::kMaxCodeDimension];
 likeness::CodedQuery coded_query;
 
 }  // namespace
@@ -43,14 +44,16 @@ void offer_rows(const float* query, size_t dim, const float* rows, const uint8_t
 
 // Makes the query of the offerCodes that follow.
 EXPORT("encodeQuery")
-void encode_query(const float* query, size_t dim) { likeness::encode(query, dim, coded_query); }
+void encode_query(const float* query, size_t dim) {
+  likeness::encode(query, dim, query_codes, coded_query);
+}
 
 // `row` has room for one row, which fetch fills.
 EXPORT("offerCodes")
 void offer_codes(const float* query, size_t dim, const uint8_t* codes, const float* scales,
                  const uint8_t* live, size_t count, size_t first, const float* row) {
   const auto code_dot = [&](const uint8_t* code) {
-    return likeness::code_dot_simd128(code, coded_query.codes, coded_query.sum, dim);
+    return likeness::code_dot_simd128(code, query_codes, coded_query.sum, dim);
   };
   const auto exact = [&](size_t i) {
     fetch(first + i);

@@ -1,50 +1,60 @@
 import { type UnitCheck, unitCheck } from './check.js';
 import type { Kernel } from './kernels.js';
-import type { Hits } from './ranking.js';
+import { segmentBase, segmentOf, segmentRows } from './segments.js';
+import type { Table } from './table.js';
 
-/** Rows of a full segment: 32 MiB at 512 dimensions. */
-export const SEGMENT_ROWS = 16_384;
-
-/** Rows the first segment starts with; most collections are small. */
-const FIRST_ROWS = 64;
-
-/** A run of rows in memory that worker threads and native code can share. */
-export interface Segment {
-  /** Ordinal of its first row. */
-  readonly base: number;
-  /** Rows end to end, dimension floats each. Backed by a SharedArrayBuffer. */
-  readonly rows: Float32Array;
-  /** 1 where the row is in use. Backed by a SharedArrayBuffer. */
-  readonly live: Uint8Array;
-  /** The rows' int8 codes, where the kernel has any. Backed by SharedArrayBuffers. */
-  readonly coded: { readonly codes: Uint8Array; readonly scales: Float32Array } | undefined;
+/** What an arena is made of. */
+export interface ArenaParts {
+  dimension: number;
+  kernel: Kernel;
+  table: Table;
+  /** Memory for so many floats, zeros or the rows of an earlier arena; default: a SharedArrayBuffer. */
+  newSegment?: (floats: number) => Float32Array;
 }
 
+/** Looks at an arena over some time. */
+export interface Watch {
+  /** Ordinals written since it began; some may be free again. */
+  written(): readonly number[];
+  end(): void;
+}
+
+const sharedFloats = (floats: number): Float32Array =>
+  new Float32Array(new SharedArrayBuffer(floats * Float32Array.BYTES_PER_ELEMENT));
+
 /**
- * The unit vectors of one collection and kind, each under a key and at an ordinal.
+ * The unit vectors of one collection and kind: keys on this side, rows in a table.
  *
- * An ordinal is a row's address: segment ordinal / SEGMENT_ROWS, row ordinal % SEGMENT_ROWS. A key keeps
- * its ordinal while it is here, also when its vector is replaced; the ordinal of a removed key is given
- * to a later one. Full segments never move; the first one alone is copied while it grows to full size.
+ * A row is written once: a key whose vector is replaced moves to another ordinal. A place that was left is
+ * used again only when it was released and nothing that began before is under way, so that whoever holds an
+ * ordinal never finds another row there.
  */
 export class Arena {
   readonly dimension: number;
-  readonly kernel: Kernel;
+  readonly table: Table;
   /** Throws a RangeError for anything but a unit vector of this dimension. */
   readonly check: UnitCheck;
-  readonly #segments: Segment[] = [];
+  readonly #newSegment: (floats: number) => Float32Array;
+  readonly #segments: Float32Array[] = [];
   readonly #ordinals = new Map<string, number>();
   /** By ordinal; undefined where the row is free. */
   readonly #keys: (string | undefined)[] = [];
   readonly #free: number[] = [];
-  #version = 0;
+  /** Places released while something was under way, each with the number of the next pin then. */
+  #released: { before: number; ordinals: Iterable<number> }[] = [];
+  /** Numbers of what is under way, rising. */
+  readonly #pins = new Set<number>();
+  #nextPin = 0;
+  #journal: number[] = [];
+  #watches = 0;
 
-  constructor(dimension: number, kernel: Kernel) {
+  constructor({ dimension, kernel, table, newSegment = sharedFloats }: ArenaParts) {
     if (!Number.isInteger(dimension) || dimension < 1)
       throw new RangeError(`the dimension is ${dimension}, expected a positive integer`);
     this.dimension = dimension;
-    this.kernel = kernel;
+    this.table = table;
     this.check = unitCheck(kernel, dimension);
+    this.#newSegment = newSegment;
   }
 
   /** How many keys it holds. */
@@ -57,41 +67,6 @@ export class Arena {
     return this.#keys.length;
   }
 
-  /** Changes with every change of contents: equal numbers mean equal contents. */
-  get version(): number {
-    return this.#version;
-  }
-
-  /**
-   * Searches the rows of a slice as `Kernel.topK` does, by their codes where there are any: the result is
-   * the same, reading a quarter of the bytes.
-   */
-  topK(query: Float32Array, slice: Segment, floor: number, found: Hits): number {
-    const { rows, live, coded } = slice;
-    const { ordinals, scores } = found;
-    const codedKernel = this.kernel.coded;
-    if (!coded || !codedKernel) return this.kernel.topK(query, rows, live, floor, ordinals, scores);
-    const { codes, scales } = coded;
-    return codedKernel.topK(query, rows, codes, scales, live, floor, ordinals, scores);
-  }
-
-  /** At most `maxRows` rows of one segment, from the row at `ordinal` on. Valid until the next `put`. */
-  slice(ordinal: number, maxRows: number): Segment {
-    const { dimension } = this;
-    const { base, rows, live, coded } = this.#segmentOf(ordinal);
-    const start = ordinal - base;
-    const end = Math.min(start + maxRows, live.length, this.end - base);
-    return {
-      base: ordinal,
-      rows: rows.subarray(start * dimension, end * dimension),
-      live: live.subarray(start, end),
-      coded: coded && {
-        codes: coded.codes.subarray(start * dimension, end * dimension),
-        scales: coded.scales.subarray(start * 2, end * 2),
-      },
-    };
-  }
-
   ordinalOf(key: string): number | undefined {
     return this.#ordinals.get(key);
   }
@@ -101,120 +76,105 @@ export class Arena {
     return this.#keys[ordinal];
   }
 
-  /** Writes the vector of a key, new or not, and returns its ordinal. RangeError for anything but a unit vector. */
-  put(key: string, vector: Float32Array): number {
+  /**
+   * Writes the vector of a key, new or not: where it stands, and which place it left, if it was not new.
+   * RangeError for anything but a unit vector.
+   */
+  put(key: string, vector: Float32Array): { ordinal: number; left: number | undefined } {
     this.check(vector, `the vector of ${key}`);
-    const ordinal = this.#ordinals.get(key) ?? this.#take(key);
-    const { rows, live, coded } = this.#segmentOf(ordinal);
-    const row = ordinal % SEGMENT_ROWS;
-    rows.set(vector, row * this.dimension);
-    if (coded) this.kernel.coded?.encode(vector, coded.codes, coded.scales, row);
-    live[row] = 1;
-    this.#version++;
-    return ordinal;
+    const left = this.#ordinals.get(key);
+    const ordinal = this.#take();
+    try {
+      this.table.put(ordinal, vector);
+    } catch (error) {
+      this.#free.push(ordinal);
+      throw error;
+    }
+    this.#ordinals.set(key, ordinal);
+    this.#keys[ordinal] = key;
+    if (left !== undefined) this.#clear(left);
+    if (this.#watches > 0) this.#journal.push(ordinal);
+    return { ordinal, left };
   }
 
-  /** Frees the row of a key and returns the ordinal it had, or undefined where there was no such key. */
+  /** Removes a key and returns the ordinal it had, or undefined where there was no such key. */
   remove(key: string): number | undefined {
     const ordinal = this.#ordinals.get(key);
     if (ordinal === undefined) return undefined;
-    this.#segmentOf(ordinal).live[ordinal % SEGMENT_ROWS] = 0;
+    this.#clear(ordinal);
     this.#ordinals.delete(key);
-    this.#keys[ordinal] = undefined;
-    this.#free.push(ordinal);
-    this.#version++;
     return ordinal;
   }
 
-  /** The ordinals in use, rising. */
-  *liveOrdinals(): Generator<number> {
-    for (let ordinal = 0; ordinal < this.end; ordinal++)
-      if (this.#keys[ordinal] !== undefined) yield ordinal;
+  /** Lets places that were left be used again, each of them once. */
+  release(ordinals: Iterable<number>): void {
+    this.#released.push({ before: this.#nextPin, ordinals });
+    this.#recycle();
+  }
+
+  /** Until the returned function is called, no place is used again that is left from now on. */
+  pin(): () => void {
+    const pin = this.#nextPin++;
+    this.#pins.add(pin);
+    return () => {
+      this.#pins.delete(pin);
+      this.#recycle();
+    };
+  }
+
+  /** A pin that also remembers what is written. */
+  watch(): Watch {
+    const unpin = this.pin();
+    const start = this.#journal.length;
+    this.#watches++;
+    return {
+      written: () => this.#journal.slice(start),
+      end: () => {
+        if (--this.#watches === 0) this.#journal = [];
+        unpin();
+      },
+    };
   }
 
   /** Copies rows end to end, in the order of `ordinals`. */
   copyRows(ordinals: readonly number[]): Float32Array<ArrayBuffer> {
     const copy = new Float32Array(ordinals.length * this.dimension);
     for (const [i, ordinal] of ordinals.entries()) {
-      const start = (ordinal % SEGMENT_ROWS) * this.dimension;
-      const row = this.#segmentOf(ordinal).rows.subarray(start, start + this.dimension);
-      copy.set(row, i * this.dimension);
+      const segment = segmentOf(ordinal);
+      const rows = this.#segments[segment];
+      if (!rows) throw new RangeError(`no row has ordinal ${ordinal}`);
+      const start = (ordinal - segmentBase(segment)) * this.dimension;
+      copy.set(rows.subarray(start, start + this.dimension), i * this.dimension);
     }
     return copy;
   }
 
-  /** scores[i] = query · the row at ordinals[i]: one native call for each segment touched. */
-  scores(query: Float32Array, ordinals: Uint32Array): Float32Array {
-    const scores = new Float32Array(ordinals.length);
-    const [first] = this.#segments;
-    if (this.#segments.length === 1 && first) {
-      this.kernel.dotGather(query, first.rows, ordinals, scores);
-      return scores;
+  #clear(ordinal: number): void {
+    this.table.remove(ordinal);
+    this.#keys[ordinal] = undefined;
+  }
+
+  #recycle(): void {
+    const [oldest = this.#nextPin] = this.#pins;
+    let done = 0;
+    for (const { before, ordinals } of this.#released) {
+      if (before > oldest) break;
+      for (const ordinal of ordinals) this.#free.push(ordinal);
+      done++;
     }
-    for (const [segment, positions] of this.#bySegment(ordinals)) {
-      const rows = Uint32Array.from(positions, (at) => ordinals[at]! % SEGMENT_ROWS);
-      const out = new Float32Array(rows.length);
-      this.kernel.dotGather(query, segment.rows, rows, out);
-      for (const [i, at] of positions.entries()) scores[at] = out[i]!;
-    }
-    return scores;
+    if (done > 0) this.#released = this.#released.slice(done);
   }
 
-  /** Positions within `ordinals` of the rows in each segment. */
-  #bySegment(ordinals: Uint32Array): Map<Segment, number[]> {
-    const groups = new Map<Segment, number[]>();
-    for (const [at, ordinal] of ordinals.entries()) {
-      const segment = this.#segmentOf(ordinal);
-      const group = groups.get(segment);
-      if (group) group.push(at);
-      else groups.set(segment, [at]);
-    }
-    return groups;
-  }
-
-  #segmentOf(ordinal: number): Segment {
-    const segment = this.#segments[Math.floor(ordinal / SEGMENT_ROWS)];
-    if (!segment) throw new RangeError(`no row has ordinal ${ordinal}`);
-    return segment;
-  }
-
-  #take(key: string): number {
-    const ordinal = this.#free.pop() ?? this.#append();
-    this.#ordinals.set(key, ordinal);
-    this.#keys[ordinal] = key;
-    return ordinal;
-  }
-
-  #append(): number {
+  #take(): number {
+    const free = this.#free.pop();
+    if (free !== undefined) return free;
     const ordinal = this.#keys.length;
-    const index = Math.floor(ordinal / SEGMENT_ROWS);
-    const segment = this.#segments[index];
-    if (!segment) {
-      const rows = index === 0 ? FIRST_ROWS : SEGMENT_ROWS;
-      this.#segments.push(this.#newSegment(index * SEGMENT_ROWS, rows));
-    } else if (ordinal - segment.base === segment.live.length) {
-      const grown = this.#newSegment(segment.base, segment.live.length * 2);
-      grown.rows.set(segment.rows);
-      grown.live.set(segment.live);
-      if (segment.coded) {
-        grown.coded?.codes.set(segment.coded.codes);
-        grown.coded?.scales.set(segment.coded.scales);
-      }
-      this.#segments[index] = grown;
+    if (ordinal === segmentBase(this.#segments.length)) {
+      const rows = this.#newSegment(segmentRows(this.#segments.length) * this.dimension);
+      this.table.addSegment(rows);
+      this.#segments.push(rows);
     }
+    this.#keys.push(undefined);
     return ordinal;
-  }
-
-  #newSegment(base: number, rows: number): Segment {
-    const floats = rows * this.dimension;
-    return {
-      base,
-      rows: new Float32Array(new SharedArrayBuffer(floats * Float32Array.BYTES_PER_ELEMENT)),
-      live: new Uint8Array(new SharedArrayBuffer(rows)),
-      coded: this.kernel.coded && {
-        codes: new Uint8Array(new SharedArrayBuffer(floats)),
-        scales: new Float32Array(new SharedArrayBuffer(2 * rows * Float32Array.BYTES_PER_ELEMENT)),
-      },
-    };
   }
 }

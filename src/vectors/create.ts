@@ -1,22 +1,24 @@
+import type { EngineName } from './engine.js';
 import { Follower } from './follower.js';
+import type { GraphMaker, GraphSettings } from './graph-engine.js';
 import { hnswGraphs } from './hnsw.js';
-import type { GraphMaker, GraphSettings } from './hnsw-engine.js';
-import { loadNativeGraph } from './hnsw-native.js';
 import { hnswlibGraphs } from './hnswlib.js';
 import { HnswlibHost } from './hnswlib-host.js';
 import { loadKernels } from './kernels.js';
 import { Pacer } from './pacer.js';
-import { VectorIndex } from './vector-index.js';
-import type { CollectionRef, Log, VectorSource, Vectors } from './vectors.js';
+import { PortableTable } from './portable-table.js';
+import { loadNativeIndex } from './table.js';
+import { type IndexPlan, type IndexTools, VectorIndex } from './vector-index.js';
+import type { CollectionRef, Log, VectorKind, VectorSource, Vectors } from './vectors.js';
 
 export interface VectorsOptions {
   /** Up to this many vectors of a kind every search scans them all; above, a graph proposes candidates. */
-  exactLimit: number;
+  flatLimits: Readonly<Record<VectorKind, number>>;
   /**
-   * `exact` never builds a graph, the others build one above `exactLimit`: `hnsw` in the native addon,
+   * `flat` never builds a graph, the others build one above the limit: `hnsw` in the native addon,
    * `hnswlib` in a worker thread, `auto` whichever is there, in this order.
    */
-  engine: 'auto' | 'exact' | 'hnsw' | 'hnswlib';
+  engine: EngineName;
   log?: Log;
   /** Overrides how graphs are built and searched. */
   graphSettings?: GraphSettings;
@@ -34,28 +36,39 @@ interface Entry {
 
 class SearchableVectors implements Vectors {
   readonly #source: VectorSource;
-  readonly #tools: ConstructorParameters<typeof VectorIndex>[1];
+  readonly #tools: IndexTools;
+  readonly #plans: Readonly<Record<VectorKind, IndexPlan>>;
+  readonly #native = loadNativeIndex();
   readonly #entries = new Map<string, Entry>();
   readonly #hnswlib = new HnswlibHost();
   #closed = false;
 
   constructor(source: VectorSource, options: VectorsOptions) {
-    const { exactLimit, engine, log = () => undefined, graphSettings } = options;
+    const { flatLimits, engine, log = () => undefined, graphSettings } = options;
     const { kernels, kernelProblem } = loadKernels();
     if (kernelProblem)
       log('the native addon was built but does not load; a slower kernel is in use', {
         error: kernelProblem,
         kernel: kernels[0].name,
       });
+    const [kernel] = kernels;
+    const pacer = new Pacer();
+    const Native = this.#native;
     this.#source = source;
     this.#tools = {
-      kernel: kernels[0],
-      pacer: new Pacer(),
+      kernel,
+      newTable: (shape) =>
+        Native ? new Native.Table(shape) : new PortableTable(kernel, pacer, shape),
+      pacer,
       log,
-      graphs: this.#graphs(engine, log),
-      exactLimit,
-      ...(graphSettings && { graphSettings }),
     };
+    const graphs = this.#graphs(engine, log);
+    const plan = (flatLimit: number): IndexPlan => ({
+      graphs,
+      flatLimit,
+      ...(graphSettings && { graphSettings }),
+    });
+    this.#plans = { face: plan(flatLimits.face), user: plan(flatLimits.user) };
   }
 
   async search(
@@ -96,9 +109,8 @@ class SearchableVectors implements Vectors {
   }
 
   #graphs(engine: VectorsOptions['engine'], log: Log): GraphMaker | undefined {
-    if (engine === 'exact') return undefined;
-    const Graph = engine === 'hnswlib' ? undefined : loadNativeGraph();
-    if (Graph) return hnswGraphs(Graph);
+    if (engine === 'flat') return undefined;
+    if (this.#native && engine !== 'hnswlib') return hnswGraphs(this.#native, this.#tools.pacer);
     if (engine === 'hnsw') log('there is no native addon; hnswlib takes the place of hnsw', {});
     return hnswlibGraphs(this.#hnswlib);
   }
@@ -111,7 +123,7 @@ class SearchableVectors implements Vectors {
     // Deleted and created again under its old id before `drop` came.
     this.drop(collectionId);
     const follower = new Follower(this.#source, collectionId, {
-      newIndex: () => new VectorIndex(dimension, this.#tools),
+      newIndex: (kind) => new VectorIndex(dimension, this.#tools, this.#plans[kind]),
       pacer: this.#tools.pacer,
     });
     const { createdAtMs } = collection;

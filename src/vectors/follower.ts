@@ -31,7 +31,7 @@ interface Waiter {
 export class Follower {
   readonly #source: VectorSource;
   readonly #collectionId: string;
-  readonly #newIndex: () => VectorIndex;
+  readonly #newIndex: (kind: VectorKind) => VectorIndex;
   readonly #pacer: Pacer;
   #state: CollectionState | undefined;
   #waiters: Waiter[] = [];
@@ -42,7 +42,7 @@ export class Follower {
   constructor(
     source: VectorSource,
     collectionId: string,
-    tools: { newIndex: () => VectorIndex; pacer: Pacer },
+    tools: { newIndex: (kind: VectorKind) => VectorIndex; pacer: Pacer },
   ) {
     this.#source = source;
     this.#collectionId = collectionId;
@@ -133,7 +133,7 @@ export class Follower {
 
   /** Reads all vectors into a fresh state and puts it in place of the old one. */
   async #load(): Promise<boolean> {
-    const indexes = { face: this.#newIndex(), user: this.#newIndex() };
+    const indexes = { face: this.#newIndex('face'), user: this.#newIndex('user') };
     const state: CollectionState = { indexes, sequence: 0 };
     try {
       for await (const batch of this.#source.vectors(this.#collectionId)) {

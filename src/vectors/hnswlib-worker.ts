@@ -3,8 +3,8 @@ import { serveWorker } from '../worker-rpc.js';
 
 /**
  * The worker thread that holds every hnswlib graph. hnswlib-node aborts the process on some bad
- * arguments, so everything is checked before it is called: plain arrays of finite numbers, labels given
- * out here, never more neighbours than there are, no label updated or marked deleted twice.
+ * arguments, so everything is checked before it is called: plain arrays of finite numbers, never more
+ * neighbours than there are, no label added or marked deleted twice.
  */
 export interface HnswlibMethods {
   /** `m` links a row and level; `efConstruction` candidates looked at for an insert; `capacity` is a hint. */
@@ -15,8 +15,9 @@ export interface HnswlibMethods {
     efConstruction: number;
     capacity: number;
   }): void;
-  /** Inserts rows (end to end) under the labels firstLabel, firstLabel + 1, … Returns the time it took. */
-  add(rows: { graph: number; firstLabel: number; rows: Float32Array }): { elapsedMs: number };
+  /** Inserts rows, end to end, each under a label that was not there before. */
+  add(rows: { graph: number; labels: readonly number[]; rows: Float32Array }): void;
+  /** Unknown labels are ignored. */
   remove(rows: { graph: number; labels: Uint32Array }): void;
   /** Labels of about the `count` nearest rows, nearest first; fewer where the graph holds fewer. */
   search(query: { graph: number; query: Float32Array; count: number }): Uint32Array;
@@ -27,6 +28,7 @@ export interface HnswlibMethods {
 interface Graph {
   index: hnswlib.HierarchicalNSW;
   dimension: number;
+  present: Set<number>;
   removed: Set<number>;
 }
 
@@ -43,32 +45,31 @@ const methods: HnswlibMethods = {
   create({ graph, dimension, m, efConstruction, capacity }) {
     const index = new hnswlib.HierarchicalNSW('ip', dimension);
     index.initIndex(Math.max(MIN_CAPACITY, Math.ceil(capacity)), m, efConstruction, LEVEL_SEED);
-    graphs.set(graph, { index, dimension, removed: new Set() });
+    graphs.set(graph, { index, dimension, present: new Set(), removed: new Set() });
   },
 
-  add({ graph, firstLabel, rows }) {
-    const started = performance.now();
-    const { index, dimension } = required(graph);
-    const size = index.getCurrentCount();
-    const count = rows.length / dimension;
-    if (firstLabel !== size || !Number.isInteger(count))
+  add({ graph, labels, rows }) {
+    const { index, dimension, present } = required(graph);
+    if (rows.length !== labels.length * dimension || !labels.every(isLabel))
       throw new RangeError(
-        `cannot add ${rows.length} floats at ${firstLabel}, expected label ${size}`,
+        `${rows.length} floats are not a row for each of ${labels.length} labels`,
       );
     if (!rows.every((value) => Number.isFinite(value)))
       throw new RangeError('a row holds a number that is not finite');
-    if (size + count > index.getMaxElements())
-      index.resizeIndex(Math.max(size + count, Math.ceil(index.getMaxElements() * GROWTH)));
-    for (let i = 0; i < count; i++)
-      index.addPoint(plain(rows.subarray(i * dimension, (i + 1) * dimension)), firstLabel + i);
-    return { elapsedMs: performance.now() - started };
+    const size = index.getCurrentCount() + labels.length;
+    if (size > index.getMaxElements())
+      index.resizeIndex(Math.max(size, Math.ceil(index.getMaxElements() * GROWTH)));
+    for (const [i, label] of labels.entries()) {
+      if (present.has(label)) throw new RangeError(`the graph has label ${label}`);
+      present.add(label);
+      index.addPoint(plain(rows.subarray(i * dimension, (i + 1) * dimension)), label);
+    }
   },
 
   remove({ graph, labels }) {
-    const { index, removed } = required(graph);
+    const { index, present, removed } = required(graph);
     for (const label of labels) {
-      if (label >= index.getCurrentCount() || removed.has(label))
-        throw new RangeError(`the graph has no label ${label}`);
+      if (!present.has(label) || removed.has(label)) continue;
       index.markDelete(label);
       removed.add(label);
     }
@@ -96,6 +97,8 @@ function required(graph: number): Graph {
   if (!found) throw new Error(`there is no graph ${graph}`);
   return found;
 }
+
+const isLabel = (label: number): boolean => label === label >>> 0;
 
 /** hnswlib-node takes nothing but plain arrays. */
 const plain = (vector: Float32Array): number[] => Array.from(vector);

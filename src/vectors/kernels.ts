@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { wasmKernel } from './kernel-wasm.js';
+import { INTERFACE_VERSION } from './table.js';
 
 /**
  * Arithmetic on many float32 rows at once, for one instruction set. Every function checks the types
@@ -98,9 +99,6 @@ export interface KernelTable {
   /** Set when the addon exists but cannot be used: another architecture, Node ABI or source version. */
   readonly kernelProblem?: Error;
 }
-
-/** Equals kInterfaceVersion of native/binding.cc. */
-const INTERFACE_VERSION = 3;
 
 const ADDON = '../../native/build/Release/likeness.node';
 

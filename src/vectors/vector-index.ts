@@ -1,34 +1,44 @@
 import { Arena } from './arena.js';
 import type { Engine } from './engine.js';
-import { exactEngine } from './exact.js';
-import { GraphEngine, type GraphMaker, type GraphSettings } from './hnsw-engine.js';
+import { FlatEngine } from './flat.js';
+import { GraphEngine, type GraphMaker, type GraphSettings } from './graph-engine.js';
 import type { Kernel } from './kernels.js';
 import type { Pacer } from './pacer.js';
-import type { Log, Match, SearchRequest } from './vectors.js';
+import { search, type Wanted } from './searching.js';
+import type { Table, TableShape } from './table.js';
+import type { Log, Match } from './vectors.js';
 
 /** What all indexes of one service share. */
 export interface IndexTools {
   readonly kernel: Kernel;
+  readonly newTable: (shape: TableShape) => Table;
   readonly pacer: Pacer;
   readonly log: Log;
+}
+
+/** How one index searches. */
+export interface IndexPlan {
   /** Undefined: always scan. */
   readonly graphs: GraphMaker | undefined;
   readonly graphSettings?: GraphSettings;
   /** Up to this many rows every search scans and no graph is kept. */
-  readonly exactLimit: number;
+  readonly flatLimit: number;
 }
 
 /** The vectors of one kind of one collection, searched by whichever engine suits their number. */
 export class VectorIndex {
   readonly #arena: Arena;
-  readonly #exact: Engine;
+  readonly #flat: Engine;
   readonly #tools: IndexTools;
+  readonly #plan: IndexPlan;
   #graph: GraphEngine | undefined;
 
-  constructor(dimension: number, tools: IndexTools) {
-    this.#arena = new Arena(dimension, tools.kernel);
-    this.#exact = exactEngine(this.#arena, tools.pacer);
+  constructor(dimension: number, tools: IndexTools, plan: IndexPlan) {
+    const { kernel } = tools;
+    this.#arena = new Arena({ dimension, kernel, table: tools.newTable({ dimension }) });
+    this.#flat = new FlatEngine(this.#arena, tools.pacer);
     this.#tools = tools;
+    this.#plan = plan;
   }
 
   get count(): number {
@@ -42,41 +52,41 @@ export class VectorIndex {
 
   /** Undefined removes; removing what is not there changes nothing. RangeError for anything but a unit vector. */
   set(key: string, vector: Float32Array | undefined): void {
-    const ordinal = vector ? this.#arena.put(key, vector) : this.#arena.remove(key);
-    if (ordinal === undefined) return;
-    if (vector) this.#graph?.written(ordinal);
-    else this.#graph?.freed(ordinal);
+    if (vector) {
+      const { ordinal, left } = this.#arena.put(key, vector);
+      this.#left(left);
+      this.#graph?.written(ordinal);
+    } else this.#left(this.#arena.remove(key));
     this.#chooseEngine();
   }
 
-  async search({
-    query,
-    limit,
-    minCosine,
-    exclude,
-  }: Omit<SearchRequest, 'kind'>): Promise<Match[]> {
+  async search(wanted: Wanted): Promise<Match[]> {
+    const { query, limit, minCosine } = wanted;
     if (!Number.isInteger(limit) || limit < 1)
       throw new RangeError(`the limit is ${limit}, expected a positive integer`);
     if (Number.isNaN(minCosine)) throw new RangeError('minCosine is not a number');
     this.#arena.check(query, 'the query');
-    const engine = this.#graph ?? this.#exact;
-    if (exclude === undefined) return engine.search({ query, limit, minCosine });
-    const matches = await engine.search({ query, limit: limit + 1, minCosine });
-    return matches.filter(({ key }) => key !== exclude).slice(0, limit);
+    return search(this.#arena, this.#graph ?? this.#flat, wanted);
   }
 
+  /** Lets go of the graph. Searches still answer; the rows go when nothing refers to the index any more. */
   close(): void {
     this.#graph?.close();
     this.#graph = undefined;
   }
 
+  #left(ordinal: number | undefined): void {
+    if (ordinal !== undefined && !this.#graph?.freed(ordinal)) this.#arena.release([ordinal]);
+  }
+
   #chooseEngine(): void {
-    const { exactLimit, graphs: maker, log, graphSettings: settings } = this.#tools;
-    if (!this.#graph && maker && this.count > exactLimit) {
-      const tools = { exact: this.#exact, maker, log, ...(settings && { settings }) };
+    const { graphs: maker, graphSettings: settings, flatLimit } = this.#plan;
+    if (!this.#graph && maker && this.count > flatLimit) {
+      const { log } = this.#tools;
+      const tools = { flat: this.#flat, maker, log, ...(settings && { settings }) };
       this.#graph = new GraphEngine(this.#arena, tools);
     }
     // Half as a margin, so that a count that swings about the limit does not build graph after graph.
-    if (this.#graph && this.count < exactLimit / 2) this.close();
+    if (this.#graph && this.count < flatLimit / 2) this.close();
   }
 }

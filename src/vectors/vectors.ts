@@ -54,6 +54,8 @@ export interface SearchRequest {
   minCosine: number;
   /** A key that must not be returned: the face or user searched with. */
   exclude?: string;
+  /** Only these keys may be returned; undefined: all. */
+  only?: ReadonlySet<string>;
 }
 
 export interface Match {

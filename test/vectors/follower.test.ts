@@ -15,7 +15,10 @@ const ANY: SearchRequest = {
 
 const open: Vectors[] = [];
 function follow(source: MemorySource): Vectors {
-  const vectors = createVectors(source, { exactLimit: 20_000, engine: 'auto' });
+  const vectors = createVectors(source, {
+    flatLimits: { face: 20_000, user: 20_000 },
+    engine: 'auto',
+  });
   open.push(vectors);
   return vectors;
 }

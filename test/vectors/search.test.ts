@@ -1,24 +1,26 @@
 import * as fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createVectors, type VectorsOptions } from '../../src/vectors/create.js';
-import { loadNativeGraph } from '../../src/vectors/hnsw-native.js';
-import { GRAPH_SETTINGS } from '../../src/vectors/hnswlib.js';
+import { HNSWLIB_SETTINGS } from '../../src/vectors/hnswlib.js';
+import { loadNativeIndex } from '../../src/vectors/table.js';
 import type { SearchRequest, Vectors } from '../../src/vectors/vectors.js';
 import { dot, MemorySource, normalise, people, Random } from './data.js';
 
 const collection = (dimension: number) => ({ collectionId: 'c', dimension });
 
 /** The engines that keep a graph; the native one is left out where there is no addon. */
-const GRAPH_ENGINES = loadNativeGraph() ? (['hnsw', 'hnswlib'] as const) : (['hnswlib'] as const);
+const GRAPH_ENGINES = loadNativeIndex() ? (['hnsw', 'hnswlib'] as const) : (['hnswlib'] as const);
+
+const NEVER_FLAT = { face: 0, user: 0 };
 
 /** Graphs are used from the first row on, and asked for few candidates, so that small tests reach them. */
 const EAGER_GRAPH = {
-  exactLimit: 0,
-  graphSettings: { ...GRAPH_SETTINGS, candidates: () => 24, maxShare: 1 },
+  flatLimits: NEVER_FLAT,
+  graphSettings: { ...HNSWLIB_SETTINGS, candidates: () => 24, maxShare: 1 },
 };
 
 const ENGINES: [string, VectorsOptions][] = [
-  ['exact', { exactLimit: 0, engine: 'exact' }],
+  ['flat', { flatLimits: NEVER_FLAT, engine: 'flat' }],
   ...GRAPH_ENGINES.map((engine): [string, VectorsOptions] => [engine, { ...EAGER_GRAPH, engine }]),
 ];
 
@@ -182,7 +184,7 @@ describe.each(ENGINES)('searching with %s', (_, options) => {
 
 describe.each(GRAPH_ENGINES)('with a graph of %s', (engine) => {
   /** Never scans because that would be cheaper. */
-  const ALWAYS = { ...GRAPH_SETTINGS, maxShare: 1 };
+  const ALWAYS = { ...HNSWLIB_SETTINGS, maxShare: 1 };
 
   const dimension = 64;
   const crowd = people({ people: 1500, each: 4, dimension }, 11);
@@ -203,11 +205,11 @@ describe.each(GRAPH_ENGINES)('with a graph of %s', (engine) => {
     timeout: 120_000,
   }, async () => {
     const { source, vectors } = await enrolled({
-      exactLimit: 1000,
+      flatLimits: { face: 1000, user: 1000 },
       engine,
       graphSettings: ALWAYS,
     });
-    const scan = start(source, { exactLimit: 0, engine: 'exact' });
+    const scan = start(source, { flatLimits: NEVER_FLAT, engine: 'flat' });
     let genuine = 0;
     let found = 0;
     for (const query of probes.slice(0, 500)) {
@@ -224,7 +226,7 @@ describe.each(GRAPH_ENGINES)('with a graph of %s', (engine) => {
 
   it('finds all matches above a cosine, few or many', { timeout: 120_000 }, async () => {
     const { source, vectors } = await enrolled({
-      exactLimit: 1000,
+      flatLimits: { face: 1000, user: 1000 },
       engine,
       graphSettings: ALWAYS,
     });
@@ -246,7 +248,7 @@ describe.each(GRAPH_ENGINES)('with a graph of %s', (engine) => {
     timeout: 120_000,
   }, async () => {
     const { source, vectors } = await enrolled({
-      exactLimit: 1000,
+      flatLimits: { face: 1000, user: 1000 },
       engine,
       graphSettings: ALWAYS,
     });
@@ -269,7 +271,7 @@ describe.each(GRAPH_ENGINES)('with a graph of %s', (engine) => {
   });
 
   it('goes back to scanning when few are left', { timeout: 120_000 }, async () => {
-    const { source, vectors } = await enrolled({ exactLimit: 5000, engine });
+    const { source, vectors } = await enrolled({ flatLimits: { face: 5000, user: 0 }, engine });
     for (const [i, { faces }] of crowd.entries())
       if (i >= 10) for (const j of faces.keys()) source.set('face', `${i}/${j}`, undefined);
     const request = { kind: 'face' as const, query: probes[3]!, limit: 40, minCosine: -1 };

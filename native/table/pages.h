@@ -1,0 +1,28 @@
+#pragma once
+#include <cstddef>
+
+namespace likeness {
+
+constexpr std::size_t kLine = 64;
+
+// `bytes` rounded up to whole cache lines.
+constexpr std::size_t lines(std::size_t bytes) { return (bytes + kLine - 1) / kLine * kLine; }
+
+// Zeroed memory that begins with a cache line; a large piece lies in huge pages where the system has them.
+class Pages {
+ public:
+  // std::bad_alloc when there is no memory.
+  explicit Pages(std::size_t bytes);
+  ~Pages();
+  Pages(const Pages&) = delete;
+  Pages& operator=(const Pages&) = delete;
+  void* data() const { return data_; }
+
+ private:
+  void* base_ = nullptr;
+  void* data_ = nullptr;
+  // 0: of malloc.
+  std::size_t mapped_ = 0;
+};
+
+}  // namespace likeness

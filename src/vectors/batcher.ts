@@ -1,0 +1,101 @@
+import { ApiError } from '../errors.js';
+import type { Hits, Probe } from './engine.js';
+import type { Results } from './table.js';
+
+/** So many queries go into one call at most. */
+const MAX_BATCH = 64;
+
+/** The queries of one call, laid out as native code reads them. */
+export interface Batch {
+  queries: Float32Array;
+  limits: Uint32Array;
+  floors: Float64Array;
+  allowed: Uint8Array | undefined;
+}
+
+interface Waiting<P extends Probe> {
+  probe: P;
+  resolve: (hits: Hits | undefined) => void;
+  reject: (error: unknown) => void;
+}
+
+/**
+ * Puts the searches of one turn of the event loop into one call: one hand-over to the threads and back, and
+ * one reading of the rows for all of them.
+ */
+export class Batcher<P extends Probe> {
+  readonly #search: (batch: Batch, probes: readonly P[]) => Results | Promise<Results>;
+  #waiting: Waiting<P>[] = [];
+
+  constructor(search: (batch: Batch, probes: readonly P[]) => Results | Promise<Results>) {
+    this.#search = search;
+  }
+
+  /** Undefined where what was found is not complete. */
+  find(probe: P): Promise<Hits | undefined> {
+    return new Promise((resolve, reject) => {
+      const waiting = { probe, resolve, reject };
+      // What may be found is said once a call.
+      if (probe.allowed) void this.#run([waiting]);
+      else this.#enqueue(waiting);
+    });
+  }
+
+  /** The same here and now, for a search that is quick. */
+  findNow(probe: P): Hits | undefined | Promise<Hits | undefined> {
+    try {
+      const found = this.#search(batchOf([probe]), [probe]);
+      return found instanceof Promise
+        ? found.then((results) => hitsOf(results, 0))
+        : hitsOf(found, 0);
+    } catch (error) {
+      throw told(error);
+    }
+  }
+
+  #enqueue(waiting: Waiting<P>): void {
+    if (this.#waiting.length === 0) setImmediate(() => this.#flush());
+    this.#waiting.push(waiting);
+    if (this.#waiting.length === MAX_BATCH) this.#flush();
+  }
+
+  #flush(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    if (waiting.length > 0) void this.#run(waiting);
+  }
+
+  async #run(waiting: readonly Waiting<P>[]): Promise<void> {
+    const probes = waiting.map(({ probe }) => probe);
+    try {
+      const results = await this.#search(batchOf(probes), probes);
+      for (const [i, { resolve }] of waiting.entries()) resolve(hitsOf(results, i));
+    } catch (error) {
+      for (const { reject } of waiting) reject(told(error));
+    }
+  }
+}
+
+/** A caller is told when too much is asked at once. */
+const told = (cause: unknown): unknown =>
+  (cause as { code?: unknown }).code === 'VECTORS_BUSY'
+    ? new ApiError('ThrottlingException', undefined, { cause })
+    : cause;
+
+function batchOf(probes: readonly Probe[]): Batch {
+  const dimension = probes[0]?.query.length ?? 0;
+  const queries = new Float32Array(probes.length * dimension);
+  for (const [i, { query }] of probes.entries()) queries.set(query, i * dimension);
+  return {
+    queries,
+    limits: Uint32Array.from(probes, ({ limit }) => limit),
+    floors: Float64Array.from(probes, ({ floor }) => floor),
+    allowed: probes[0]?.allowed?.bits,
+  };
+}
+
+function hitsOf({ ordinals, scores, ends, complete }: Results, i: number): Hits | undefined {
+  if (complete[i] === 0) return undefined;
+  const start = i === 0 ? 0 : ends[i - 1]!;
+  return { ordinals: ordinals.subarray(start, ends[i]), scores: scores.subarray(start, ends[i]) };
+}

@@ -150,6 +150,7 @@ index.initIndex(1);
 
 /** All faces as one collection that never changes. */
 const source = {
+  tags: async () => ({}),
   changes: async () => ({ changes: [], complete: true }),
   async *vectors() {
     for (let start = 0; start < ROWS; start += 2000) {

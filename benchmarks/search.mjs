@@ -26,6 +26,7 @@ const queries = Array.from({ length: QUERIES }, (_, i) => near(random, centres[i
 
 /** All faces as one collection that never changes. */
 const source = {
+  tags: async () => ({}),
   changes: async () => ({ changes: [], complete: true }),
   async *vectors() {
     for (let start = 0; start < faces.length; start += 2000) {

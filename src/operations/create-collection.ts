@@ -1,7 +1,7 @@
 import { shortCollectionArn } from '../domain/ids.js';
 import type { CreateCollectionInput, CreateCollectionOutput } from '../model/create-collection.js';
 import type { Services } from './services.js';
-import { requireTagCount } from './tags.js';
+import { requireEngineTag, requireTagCount } from './tags.js';
 
 /** Makes an empty collection, pinned to the running embedding model and its calibration. */
 export async function createCollection(
@@ -11,6 +11,7 @@ export async function createCollection(
   const { store, vision, settings, clock } = services;
   const { CollectionId: collectionId, Tags: tags = {} } = input;
   requireTagCount(tags, settings.quotas.tagsPerCollection);
+  requireEngineTag(tags);
   const { model } = vision;
   await store.createCollection({
     collectionId,

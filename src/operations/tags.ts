@@ -1,4 +1,5 @@
 import { collectionOfArn } from '../domain/ids.js';
+import { ENGINE_TAG, parseSearchSettings } from '../domain/search-settings.js';
 import { ApiError } from '../errors.js';
 import type { Services } from './services.js';
 
@@ -18,4 +19,19 @@ export function requireTagCount(tags: Record<string, string>, max: number): void
       'ServiceQuotaExceededException',
       `A resource can have at most ${max} tags, ${count} were given`,
     );
+}
+
+/** InvalidParameterException for a tag that should say how the collection is searched, and does not. */
+export function requireEngineTag(tags: Record<string, string>): void {
+  const text = tags[ENGINE_TAG];
+  if (text === undefined) return;
+  try {
+    parseSearchSettings(text);
+  } catch (cause) {
+    throw new ApiError(
+      'InvalidParameterException',
+      `The tag ${ENGINE_TAG} is not valid: ${(cause as Error).message}`,
+      { cause },
+    );
+  }
 }

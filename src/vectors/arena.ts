@@ -19,8 +19,16 @@ export interface Watch {
   end(): void;
 }
 
-const sharedFloats = (floats: number): Float32Array =>
-  new Float32Array(new SharedArrayBuffer(floats * Float32Array.BYTES_PER_ELEMENT));
+/** An error with the code VECTORS_MEMORY where there is no memory. */
+function sharedFloats(floats: number): Float32Array {
+  const bytes = floats * Float32Array.BYTES_PER_ELEMENT;
+  try {
+    return new Float32Array(new SharedArrayBuffer(bytes));
+  } catch (cause) {
+    const error = new Error(`there is no memory for ${bytes} bytes of vectors`, { cause });
+    throw Object.assign(error, { code: 'VECTORS_MEMORY' });
+  }
+}
 
 /**
  * The unit vectors of one collection and kind: keys on this side, rows in a table.

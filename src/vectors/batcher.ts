@@ -83,14 +83,20 @@ const told = (cause: unknown): unknown =>
     : cause;
 
 function batchOf(probes: readonly Probe[]): Batch {
-  const dimension = probes[0]?.query.length ?? 0;
+  const [first, second] = probes;
+  if (first && !second) {
+    const { query, limit, floor, allowed } = first;
+    const limits = Uint32Array.of(limit);
+    return { queries: query, limits, floors: Float64Array.of(floor), allowed: allowed?.bits };
+  }
+  const dimension = first?.query.length ?? 0;
   const queries = new Float32Array(probes.length * dimension);
   for (const [i, { query }] of probes.entries()) queries.set(query, i * dimension);
   return {
     queries,
     limits: Uint32Array.from(probes, ({ limit }) => limit),
     floors: Float64Array.from(probes, ({ floor }) => floor),
-    allowed: probes[0]?.allowed?.bits,
+    allowed: undefined,
   };
 }
 

@@ -1,5 +1,10 @@
-import type { EngineName } from './engine.js';
-import { Follower } from './follower.js';
+import {
+  ENGINE_TAG,
+  type EngineName,
+  parseSearchSettings,
+  type SearchSettings,
+} from '../domain/search-settings.js';
+import { type CollectionState, Follower } from './follower.js';
 import type { GraphMaker, GraphSettings } from './graph-engine.js';
 import { hnswGraphs } from './hnsw.js';
 import { hnswlibGraphs } from './hnswlib.js';
@@ -29,22 +34,29 @@ export function createVectors(source: VectorSource, options: VectorsOptions): Ve
   return new SearchableVectors(source, options);
 }
 
+type Plans = Readonly<Record<VectorKind, IndexPlan>>;
+
 interface Entry {
   collection: CollectionRef;
   follower: Follower;
+  plans: Plans;
+  /** The tag that the plans were made of. */
+  tag: string | undefined;
+  /** Resolves when the tag was read for the first time. */
+  ready: Promise<void>;
 }
 
 class SearchableVectors implements Vectors {
   readonly #source: VectorSource;
   readonly #tools: IndexTools;
-  readonly #plans: Readonly<Record<VectorKind, IndexPlan>>;
+  readonly #options: VectorsOptions;
   readonly #native = loadNativeIndex();
   readonly #entries = new Map<string, Entry>();
   readonly #hnswlib = new HnswlibHost();
   #closed = false;
 
   constructor(source: VectorSource, options: VectorsOptions) {
-    const { flatLimits, engine, log = () => undefined, graphSettings } = options;
+    const { log = () => undefined } = options;
     const { kernels, kernelProblem } = loadKernels();
     if (kernelProblem)
       log('the native addon was built but does not load; a slower kernel is in use', {
@@ -62,13 +74,7 @@ class SearchableVectors implements Vectors {
       pacer,
       log,
     };
-    const graphs = this.#graphs(engine, log);
-    const plan = (flatLimit: number): IndexPlan => ({
-      graphs,
-      flatLimit,
-      ...(graphSettings && { graphSettings }),
-    });
-    this.#plans = { face: plan(flatLimits.face), user: plan(flatLimits.user) };
+    this.#options = options;
   }
 
   async search(
@@ -76,12 +82,19 @@ class SearchableVectors implements Vectors {
     { kind, ...request }: Parameters<Vectors['search']>[1],
     atLeast: number,
   ) {
-    const { indexes } = await this.#follower(collection).reach(atLeast);
+    const { indexes } = await this.#reach(collection, atLeast);
     return indexes[kind].search(request);
   }
 
   async reach(collection: CollectionRef, sequence: number): Promise<void> {
-    await this.#follower(collection).reach(sequence);
+    await this.#reach(collection, sequence);
+  }
+
+  async reconfigure(collectionId: string): Promise<void> {
+    const entry = this.#entries.get(collectionId);
+    if (!entry || !(await this.#readTag(collectionId, entry))) return;
+    for (const kind of ['face', 'user'] as const)
+      entry.follower.state?.indexes[kind].replan(entry.plans[kind]);
   }
 
   drop(collectionId: string): void {
@@ -98,6 +111,7 @@ class SearchableVectors implements Vectors {
       faces: sum(({ indexes }) => indexes.face.count),
       users: sum(({ indexes }) => indexes.user.count),
       kernel: this.#tools.kernel.name,
+      engines: this.#engines(),
       pending: sum(({ indexes }) => indexes.face.pending + indexes.user.pending),
     };
   }
@@ -108,30 +122,99 @@ class SearchableVectors implements Vectors {
     await this.#hnswlib.close();
   }
 
-  #graphs(engine: VectorsOptions['engine'], log: Log): GraphMaker | undefined {
-    if (engine === 'flat') return undefined;
-    if (this.#native && engine !== 'hnswlib') return hnswGraphs(this.#native, this.#tools.pacer);
-    if (engine === 'hnsw') log('there is no native addon; hnswlib takes the place of hnsw', {});
-    return hnswlibGraphs(this.#hnswlib);
+  #engines() {
+    const engines = { flat: 0, hnsw: 0, hnswlib: 0 };
+    for (const { follower } of this.#entries.values())
+      for (const { engine } of Object.values(follower.state?.indexes ?? {})) engines[engine]++;
+    return engines;
   }
 
-  #follower(collection: CollectionRef): Follower {
+  async #reach(collection: CollectionRef, sequence: number): Promise<CollectionState> {
+    const { follower, ready } = this.#entry(collection);
+    await ready;
+    return follower.reach(sequence);
+  }
+
+  #entry(collection: CollectionRef): Entry {
     if (this.#closed) throw new Error('the search index is closed');
     const { collectionId, dimension } = collection;
-    const entry = this.#entries.get(collectionId);
-    if (entry && isSame(entry.collection, collection)) return entry.follower;
+    const known = this.#entries.get(collectionId);
+    if (known && isSame(known.collection, collection)) return known;
     // Deleted and created again under its old id before `drop` came.
     this.drop(collectionId);
     const follower = new Follower(this.#source, collectionId, {
-      newIndex: (kind) => new VectorIndex(dimension, this.#tools, this.#plans[kind]),
+      newIndex: (kind) => new VectorIndex(dimension, this.#tools, entry.plans[kind]),
       pacer: this.#tools.pacer,
     });
     const { createdAtMs } = collection;
-    const known = { collectionId, dimension, ...(createdAtMs !== undefined && { createdAtMs }) };
-    this.#entries.set(collectionId, { collection: known, follower });
-    return follower;
+    const ref = { collectionId, dimension, ...(createdAtMs !== undefined && { createdAtMs }) };
+    const plans = this.#plans();
+    const entry: Entry = {
+      collection: ref,
+      follower,
+      plans,
+      tag: undefined,
+      ready: Promise.resolve(),
+    };
+    this.#entries.set(collectionId, entry);
+    // One that is gone is told to whoever waits for the follower.
+    entry.ready = this.#readTag(collectionId, entry).then(
+      () => undefined,
+      () => undefined,
+    );
+    return entry;
+  }
+
+  /** Makes the plans that the collection's tag asks for; false where it is the one they were made of. */
+  async #readTag(collectionId: string, entry: Entry): Promise<boolean> {
+    const { [ENGINE_TAG]: tag } = await this.#source.tags(collectionId);
+    if (tag === entry.tag) return false;
+    try {
+      entry.plans = this.#plans(tag === undefined ? undefined : parseSearchSettings(tag));
+    } catch (error) {
+      this.#tools.log(`a collection's tag ${ENGINE_TAG} is not valid; it is ignored`, {
+        collectionId,
+        error,
+      });
+      entry.plans = this.#plans();
+    }
+    entry.tag = tag;
+    return true;
+  }
+
+  #plans(settings?: SearchSettings): Plans {
+    const { flatLimits, engine, graphSettings } = this.#options;
+    const graphs = this.#graphs(settings?.engine ?? engine);
+    const plan = (flatLimit: number): IndexPlan => ({
+      graphs,
+      flatLimit: settings?.flat ?? flatLimit,
+      ...(graphs && { graphSettings: tuned(graphSettings ?? graphs.settings, settings) }),
+    });
+    return { face: plan(flatLimits.face), user: plan(flatLimits.user) };
+  }
+
+  #graphs(engine: EngineName): GraphMaker | undefined {
+    const { log, pacer } = this.#tools;
+    if (engine === 'flat') return undefined;
+    if (this.#native && engine !== 'hnswlib') return hnswGraphs(this.#native, pacer);
+    if (engine === 'hnsw') log('there is no native addon; hnswlib takes the place of hnsw', {});
+    return hnswlibGraphs(this.#hnswlib);
   }
 }
+
+const MAX_SHARE_SET = 1 / 16;
+
+/** What a collection sets for itself, in place of what holds for all. */
+const tuned = (
+  base: GraphSettings,
+  { m, efConstruction, ef }: Omit<SearchSettings, 'engine'> = {},
+): GraphSettings => ({
+  ...base,
+  ...(m !== undefined && { m: () => m }),
+  ...(efConstruction !== undefined && { efConstruction }),
+  // Whoever sets the candidates wants them where a scan would be somewhat cheaper, too.
+  ...(ef !== undefined && { candidates: () => ef, maxShare: MAX_SHARE_SET }),
+});
 
 /** A caller that does not know when the collection was created is taken to mean the one that is loaded. */
 const isSame = (known: CollectionRef, asked: CollectionRef): boolean =>

@@ -1,3 +1,5 @@
+import type { EngineName } from '../domain/search-settings.js';
+
 /** What to look for in one arena. */
 export interface Probe {
   /** Unit length, the arena's dimension. */
@@ -22,10 +24,6 @@ export interface Hits {
   ordinals: Uint32Array;
   scores: Float32Array;
 }
-
-/** Engines that can be asked for; `auto` is the best one there is. */
-export const ENGINES = ['auto', 'flat', 'hnsw', 'hnswlib'] as const;
-export type EngineName = (typeof ENGINES)[number];
 
 /**
  * A way to search one arena, which is the truth: an engine that keeps anything beside it is told of every

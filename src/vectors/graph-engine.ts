@@ -11,8 +11,11 @@ export interface GraphSettings {
   efConstruction: number;
   /** Candidates a search asks for at least, by how many rows there are. */
   candidates: (rows: number) => number;
-  /** A search that needs more than this share of all rows as candidates is scanned: that is cheaper. */
-  maxShare: number;
+  /**
+   * A search that needs more than this share of all rows as candidates is scanned: that is cheaper.
+   * `measured`: as the searches so far have shown.
+   */
+  maxShare: number | 'measured';
   /** With more rows than this waiting to be inserted, searches are scanned. */
   maxPending: number;
 }
@@ -34,6 +37,8 @@ export interface GrowingGraph {
   /** Rows taken in so far, removed ones among them, and how many these are. */
   readonly size: number;
   readonly dead: number;
+  /** The share of all rows that costs as much as a scan to look at as candidates. */
+  readonly worthwhileShare: number;
   /**
    * The best rows, of the graph or pending, with their exact scores; undefined when that takes more than
    * `most` candidates. Rejects where it has failed, with an ApiError where too much is asked of it.
@@ -41,8 +46,8 @@ export interface GrowingGraph {
   find(led: Led): Hits | undefined | Promise<Hits | undefined>;
   written(ordinal: number): void;
   freed(ordinal: number): void;
-  /** Those of these places that the graph has nothing to do with. */
-  without(ordinals: Uint32Array): Iterable<number>;
+  /** Those of these places, in this order, that the graph has nothing to do with. */
+  without(ordinals: Uint32Array): Uint32Array;
   close(): void;
 }
 
@@ -123,7 +128,8 @@ export class GraphEngine implements Engine {
     const rows = this.#arena.count;
     const graph = this.#serving;
     const ef = Math.max(2 * Math.min(probe.limit, USUAL_LIMIT) + 64, candidates(rows));
-    const most = Math.min(MAX_CANDIDATES, Math.floor(rows * maxShare));
+    const share = maxShare === 'measured' ? (graph?.worthwhileShare ?? 0) : maxShare;
+    const most = Math.min(MAX_CANDIDATES, Math.floor(rows * share));
     const few = Math.max(FEW_ALLOWED, rows * FEW_ALLOWED_SHARE);
     if (!graph || graph.pending > maxPending || ef > most) return this.#flat.find(probe);
     if (probe.allowed && probe.allowed.count < few) return this.#flat.find(probe);
@@ -138,7 +144,7 @@ export class GraphEngine implements Engine {
   freed(ordinal: number): boolean {
     this.#serving?.freed(ordinal);
     this.#next?.freed(ordinal);
-    if (this.#closed) return false;
+    if (!this.#serving && !this.#next) return false;
     this.#held.push(ordinal);
     return true;
   }
@@ -206,12 +212,16 @@ export class GraphEngine implements Engine {
 
   /** Releases the places that no graph has to do with any more. */
   #letGo(): void {
-    if (this.#held.length === 0) return;
-    let free: Iterable<number> = this.#held;
-    for (const graph of [this.#serving, this.#next])
-      if (graph) free = graph.without(Uint32Array.from(free));
-    const released = new Set(free);
-    this.#held = this.#held.filter((ordinal) => !released.has(ordinal));
-    this.#arena.release(released);
+    let free: Uint32Array = Uint32Array.from(this.#held);
+    for (const graph of [this.#serving, this.#next]) if (graph) free = graph.without(free);
+    if (free.length === 0) return;
+    // `without` keeps the order.
+    let next = 0;
+    const kept: number[] = [];
+    for (const ordinal of this.#held)
+      if (ordinal === free[next]) next++;
+      else kept.push(ordinal);
+    this.#held = kept;
+    this.#arena.release(free);
   }
 }

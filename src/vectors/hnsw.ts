@@ -23,8 +23,7 @@ export const HNSW_SETTINGS: GraphSettings = {
   efConstruction: 200,
   candidates: (rows) =>
     rows <= 30_000 ? 160 : rows <= 300_000 ? 240 : rows <= 1_000_000 ? 400 : 640,
-  // A candidate costs about a microsecond, a row of a scan about 5 ns at 128 dimensions, 20 at 512.
-  maxShare: 1 / 256,
+  maxShare: 'measured',
   maxPending: 4096,
 };
 
@@ -48,6 +47,7 @@ export const hnswGraphs = ({ Graph }: NativeIndex, pacer: Pacer): GraphMaker => 
 /** One native graph over an arena with a native table; its nodes are known by their ordinals. */
 class HnswGraph implements GrowingGraph {
   readonly m: number;
+  readonly #arena: Arena;
   readonly #native: NativeGraph;
   readonly #pacer: Pacer;
   readonly #feed: Feed;
@@ -59,6 +59,7 @@ class HnswGraph implements GrowingGraph {
     { m, pacer, onIdle }: { m: number; pacer: Pacer; onIdle: (error?: unknown) => void },
   ) {
     this.m = m;
+    this.#arena = arena;
     this.#native = native;
     this.#pacer = pacer;
     this.#batcher = new Batcher(({ queries, limits, floors, allowed }, led) =>
@@ -98,6 +99,11 @@ class HnswGraph implements GrowingGraph {
     return this.#native.dead;
   }
 
+  get worthwhileShare(): number {
+    const { scanMicroseconds } = this.#arena.table;
+    return scanMicroseconds / this.#native.candidateMicroseconds / Math.max(1, this.#arena.count);
+  }
+
   find(led: Led): Hits | undefined | Promise<Hits | undefined> {
     if (this.#feed.unseen > 0) return undefined;
     const quick = this.#native.candidateMicroseconds * led.ef <= INLINE_MICROSECONDS;
@@ -124,7 +130,7 @@ class HnswGraph implements GrowingGraph {
     this.#feed.run();
   }
 
-  without(ordinals: Uint32Array): Iterable<number> {
+  without(ordinals: Uint32Array): Uint32Array {
     return this.#feed.closed ? ordinals : this.#native.without(ordinals);
   }
 

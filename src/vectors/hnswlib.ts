@@ -14,14 +14,14 @@ import type { HnswlibHost, HnswlibWorker } from './hnswlib-host.js';
  * Chosen for recall on synthetic face-like vectors: of 100,000 rows at 128 dimensions, 160 candidates
  * missed none of 2,500 faces of the same person.
  */
-export const HNSWLIB_SETTINGS: GraphSettings = {
+export const HNSWLIB_SETTINGS = {
   m: () => 16,
   efConstruction: 200,
-  candidates: (rows) =>
+  candidates: (rows: number) =>
     rows <= 100_000 ? 160 : rows <= 300_000 ? 256 : rows <= 1_000_000 ? 400 : 640,
   maxShare: 1 / 64,
   maxPending: 4096,
-};
+} as const satisfies GraphSettings;
 
 /** A search may have to wait for a batch of inserts. */
 const PACE = { batchMs: 8, firstBatch: 32, maxBatch: 512 };
@@ -92,6 +92,10 @@ class HnswlibGraph implements GrowingGraph {
     return this.#dead;
   }
 
+  get worthwhileShare(): number {
+    return HNSWLIB_SETTINGS.maxShare;
+  }
+
   async find(led: Led): Promise<Hits | undefined> {
     const { query, limit, floor, most } = led;
     for (let { ef } = led; ef <= most; ) {
@@ -122,7 +126,7 @@ class HnswlibGraph implements GrowingGraph {
     this.#feed.run();
   }
 
-  without(ordinals: Uint32Array): Iterable<number> {
+  without(ordinals: Uint32Array): Uint32Array {
     return this.#feed.closed ? ordinals : ordinals.filter((ordinal) => !this.#given.has(ordinal));
   }
 

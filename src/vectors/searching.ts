@@ -32,7 +32,10 @@ export async function search(arena: Arena, engine: Engine, wanted: Wanted): Prom
       const probe = { query, limit: size, floor: minCosine, ...(allowed && { allowed }) };
       const found = engine.find(probe);
       const hits = found instanceof Promise ? await found : found;
-      const matches = named(arena, withWritten(arena, wanted, hits, watch.written()), wants);
+      const matches = named(arena, hits, wants);
+      const fresh = freshHits(arena, wanted, hits, watch.written());
+      if (fresh) matches.push(...named(arena, fresh, wants));
+      matches.sort(byRank);
       // Rows that were not found score this at most; undefined: there are none.
       const beyond = hits.scores.length === size ? hits.scores[size - 1]! : undefined;
       const last = matches[limit - 1];
@@ -43,33 +46,28 @@ export async function search(arena: Arena, engine: Engine, wanted: Wanted): Prom
   }
 }
 
-/** Adds rows that were written since the search began. */
-function withWritten(
+/** Rows that were written since the search began, where there are any. */
+function freshHits(
   arena: Arena,
   { query, minCosine }: Wanted,
-  hits: Hits,
+  { ordinals }: Hits,
   written: readonly number[],
-): Map<number, number> {
-  const scores = new Map<number, number>();
-  for (const [i, ordinal] of hits.ordinals.entries()) scores.set(ordinal, hits.scores[i]!);
-  const fresh = Uint32Array.from(written.filter((ordinal) => !scores.has(ordinal)));
-  if (fresh.length === 0) return scores;
-  for (const [i, cosine] of arena.table.score(query, fresh).entries())
-    if (cosine >= minCosine) scores.set(fresh[i]!, cosine);
-  return scores;
+): Hits | undefined {
+  if (written.length === 0) return undefined;
+  const found = new Set(ordinals);
+  const fresh = Uint32Array.from(new Set(written.filter((ordinal) => !found.has(ordinal))));
+  const scores = arena.table.score(query, fresh);
+  const reaches = (_: number, at: number): boolean => scores[at]! >= minCosine;
+  return { ordinals: fresh.filter(reaches), scores: scores.filter(reaches) };
 }
 
-function named(
-  arena: Arena,
-  scores: ReadonlyMap<number, number>,
-  wants: (key: string) => boolean,
-): Match[] {
+function named(arena: Arena, { ordinals, scores }: Hits, wants: (key: string) => boolean): Match[] {
   const matches: Match[] = [];
-  for (const [ordinal, cosine] of scores) {
-    const key = arena.keyAt(ordinal);
-    if (key !== undefined && wants(key)) matches.push({ key, cosine });
+  for (let i = 0; i < ordinals.length; i++) {
+    const key = arena.keyAt(ordinals[i]!);
+    if (key !== undefined && wants(key)) matches.push({ key, cosine: scores[i]! });
   }
-  return matches.toSorted(byRank);
+  return matches;
 }
 
 const byRank = (a: Match, b: Match): number =>

@@ -87,7 +87,7 @@ export interface NativeGraph {
   link(most: number): Promise<number>;
   /** Tells it that a row was removed from the table. */
   retire(ordinal: number): void;
-  /** Those of these ordinals that were never given to it. */
+  /** Those of these ordinals, in this order, that were never given to it. */
   without(ordinals: Uint32Array): Uint32Array;
   /**
    * As Table.search, looking only where the graph leads: query i begins with efs[i] candidates and goes on,

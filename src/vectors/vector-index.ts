@@ -30,7 +30,7 @@ export class VectorIndex {
   readonly #arena: Arena;
   readonly #flat: Engine;
   readonly #tools: IndexTools;
-  readonly #plan: IndexPlan;
+  #plan: IndexPlan;
   #graph: GraphEngine | undefined;
 
   constructor(dimension: number, tools: IndexTools, plan: IndexPlan) {
@@ -48,6 +48,18 @@ export class VectorIndex {
   /** Rows a graph has yet to take in; 0 where none is kept. */
   get pending(): number {
     return this.#graph?.pending ?? 0;
+  }
+
+  /** Which engine searches now. */
+  get engine(): Engine['name'] {
+    return (this.#graph ?? this.#flat).name;
+  }
+
+  /** From now on it is searched otherwise. */
+  replan(plan: IndexPlan): void {
+    this.close();
+    this.#plan = plan;
+    this.#chooseEngine();
   }
 
   /** Undefined removes; removing what is not there changes nothing. RangeError for anything but a unit vector. */

@@ -42,6 +42,8 @@ export interface VectorSource {
     /** keys.length × dimension floats, row by row. */
     rows: Float32Array;
   }>;
+  /** Those of a collection; one of them may say how it is searched (domain/search-settings.ts). */
+  tags(collectionId: string): Promise<Record<string, string>>;
 }
 
 export interface SearchRequest {
@@ -76,6 +78,8 @@ export interface Vectors {
   search(collection: CollectionRef, request: SearchRequest, atLeast: number): Promise<Match[]>;
   /** Follows the store up to `sequence`, so that later searches need not wait. */
   reach(collection: CollectionRef, sequence: number): Promise<void>;
+  /** Searches a collection as its tags say now. A graph that this takes is built in the background. */
+  reconfigure(collectionId: string): Promise<void>;
   /** Forgets a collection. */
   drop(collectionId: string): void;
   status(): {
@@ -84,6 +88,8 @@ export interface Vectors {
     faces: number;
     users: number;
     kernel: string;
+    /** How many sets of vectors, of a collection and kind each, are searched by which engine now. */
+    engines: { flat: number; hnsw: number; hnswlib: number };
     /** Vectors a graph has not taken in yet; searches take them into account all the same. */
     pending?: number;
   };

@@ -1,5 +1,7 @@
 import {
+  CreateCollectionCommand,
   DescribeCollectionCommand,
+  InvalidParameterException,
   ListTagsForResourceCommand,
   ResourceNotFoundException,
   ServiceQuotaExceededException,
@@ -42,4 +44,25 @@ it.each([
   await expect(
     client.send(new TagResourceCommand({ ResourceArn, Tags: { a: '1' } })),
   ).rejects.toBeInstanceOf(ResourceNotFoundException);
+});
+
+it('takes a tag that says how a collection is searched, and refuses one that does not say it', async () => {
+  const ResourceArn = await arnOf(await testCollection(client));
+  const tag = (value: string) =>
+    client.send(new TagResourceCommand({ ResourceArn, Tags: { 'likeness:engine': value } }));
+  await tag('hnsw m=32 ef=400 flat=1000');
+  expect(await tagsOf(ResourceArn)).toEqual({ 'likeness:engine': 'hnsw m=32 ef=400 flat=1000' });
+  const refusal = await tag('hnsw m=1').catch((error: unknown) => error);
+  expect(refusal).toBeInstanceOf(InvalidParameterException);
+  expect((refusal as Error).message).toBe(
+    'The tag likeness:engine is not valid: m is 1, expected 2 to 64',
+  );
+  await expect(
+    client.send(
+      new CreateCollectionCommand({
+        CollectionId: 'never-made',
+        Tags: { 'likeness:engine': 'quick' },
+      }),
+    ),
+  ).rejects.toThrow('"quick" is no engine; expected auto, flat, hnsw, hnswlib');
 });

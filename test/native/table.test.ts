@@ -1,9 +1,12 @@
+import { spawnSync } from 'node:child_process';
+import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { kernels } from '../../src/vectors/kernels.js';
 import { segmentRows } from '../../src/vectors/segments.js';
 import { loadNativeIndex, type Results, type Table } from '../../src/vectors/table.js';
 import { Random } from '../vectors/data.js';
 
+const addon = resolve(import.meta.dirname, '../../native/build/Release/likeness.node');
 const native = loadNativeIndex();
 const Table = native?.Table as NonNullable<typeof native>['Table'];
 
@@ -180,6 +183,38 @@ describe.skipIf(!native)('the native table', () => {
         taken.push(table.search(query, Uint32Array.of(1), Float64Array.of(0)));
     }).toThrow(code('VECTORS_BUSY'));
     for (const answer of taken) expect((await answer).ordinals[0]).toBe(0);
+  });
+
+  it('says that there is no memory, and stays as it was', { timeout: 120_000 }, ({ skip }) => {
+    // A process that may have only so much more memory than it has when it begins.
+    const body = `
+      const { execFileSync } = require('node:child_process');
+      const { readFileSync } = require('node:fs');
+      const { Table } = require(process.argv[1]);
+      const dimension = 1024, small = [64, 64, 128, 256, 512, 1024, 2048, 4096, 8192];
+      const rows = new Float32Array(new SharedArrayBuffer(16384 * dimension * 4));
+      const table = new Table({ dimension });
+      for (const size of small) table.addSegment(rows.subarray(0, size * dimension));
+      const vector = new Float32Array(dimension);
+      vector[3] = 1;
+      table.put(0, vector);
+      const [, size] = /VmSize:\\s+(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'));
+      const limit = (Number(size) + 300_000) * 1024;
+      execFileSync('prlimit', ['--pid', process.pid, '--as=' + limit]);
+      let told;
+      for (let i = 0; i < 100 && !told; i++)
+        try { table.addSegment(rows); } catch (error) { told = error; }
+      const found = table.search(vector, Uint32Array.of(1), Float64Array.of(0.5));
+      console.log(told.code + ' ' + found.ordinals[0]);`;
+    const { status, stdout, stderr, error } = spawnSync(process.execPath, ['-e', body, addon], {
+      encoding: 'utf8',
+    });
+    if (error || stderr.includes('ENOENT')) skip('there is no prlimit or no /proc here');
+    expect({ status, stdout, stderr }).toEqual({
+      status: 0,
+      stdout: 'VECTORS_MEMORY 0\n',
+      stderr: '',
+    });
   });
 
   describe('refuses', () => {

@@ -37,7 +37,7 @@ const objects = {} as Objects;
 
 /** All operations over a real store, index and matcher, at a time the test sets. */
 export function operationsOn(store: Store, clock: () => number = Date.now): Operations {
-  const vectors = createVectors(store, { exactLimit: 1000, engine: 'exact' });
+  const vectors = createVectors(store, { flatLimits: { face: 0, user: 0 }, engine: 'flat' });
   const services: Services = {
     store,
     vision,

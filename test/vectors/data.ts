@@ -98,6 +98,7 @@ export class MemorySource implements VectorSource {
     face: new Map(),
     user: new Map(),
   };
+  readonly tagsNow: Record<string, string> = {};
   sequence = 0;
   reads = { changes: 0, vectors: 0 };
   /** Thrown by the next read, once. */
@@ -123,6 +124,10 @@ export class MemorySource implements VectorSource {
   /** Forgets all changes so far. */
   truncate(): void {
     this.#log = [];
+  }
+
+  async tags(): Promise<Record<string, string>> {
+    return { ...this.tagsNow };
   }
 
   async changes(_collectionId: string, after: number, limit: number) {

@@ -45,6 +45,7 @@ it('loads nothing before it is asked, then what is there', async () => {
     collections: 1,
     faces: 2,
     users: 1,
+    engines: { flat: 2, hnsw: 0, hnswlib: 0 },
     pending: 0,
     kernel: kernels()[0].name,
   });

@@ -204,6 +204,18 @@ export const SETTINGS = {
     'faces of a collection up to which a search scans exactly',
   ),
   flatUsers: setting('LIKENESS_FLAT_USERS', integer(0, 100_000_000), 100_000, 'the same for users'),
+  snapshots: setting(
+    'LIKENESS_SNAPSHOTS',
+    oneOf('on', 'off'),
+    'on',
+    'on: search indexes are kept in files, so that a start need not build them anew',
+  ),
+  vectorMemory: setting(
+    'LIKENESS_VECTOR_MEMORY',
+    oneOf('ram', 'mapped'),
+    'ram',
+    'mapped: vectors lie in files, for collections larger than the memory; their codes and links do not',
+  ),
   firstBatch: setting(
     'LIKENESS_ASSOCIATION_FIRST_BATCH',
     oneOf('all', 'consistent'),

@@ -1,5 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
 import { type Config, isLoopback, readConfig } from './config.js';
@@ -21,7 +22,7 @@ import { createCredentials, environmentKeys } from './protocol/sigv4/keys.js';
 import { createReloading } from './reloading.js';
 import { createSqliteStore } from './store/sqlite/store.js';
 import type { Store } from './store/store.js';
-import { createVectors } from './vectors/create.js';
+import { createVectors, type VectorsOptions } from './vectors/create.js';
 import { createMatcher } from './vectors/matcher.js';
 import type { Vectors } from './vectors/vectors.js';
 import { createVision } from './vision/pool.js';
@@ -56,6 +57,7 @@ export async function startService(config: Config, log: Log): Promise<RunningSer
     const vectors = createVectors(store, {
       flatLimits: { face: config.flatFaces, user: config.flatUsers },
       engine: config.vectorEngine,
+      ...keeping(config),
       log: noteTo(log),
     });
     closers.push(() => vectors.close());
@@ -175,6 +177,17 @@ async function servicesOf(
   };
 }
 
+/** Where vectors and their indexes are kept beside the store. */
+function keeping(config: Config): Pick<VectorsOptions, 'memory' | 'snapshots'> {
+  const { dataDirectory, shutdownTimeoutMs } = config;
+  const directory = join(dataDirectory, 'snapshots');
+  return {
+    memory: config.vectorMemory === 'ram' ? { kind: 'ram' } : { kind: 'mapped', directory },
+    // Half of the time is left for everything else that ends.
+    ...(config.snapshots === 'on' && { snapshots: { directory, closeMs: shutdownTimeoutMs / 2 } }),
+  };
+}
+
 interface WarmUp {
   /** Rejects until every collection is searchable. */
   check(): Promise<void>;
@@ -187,6 +200,7 @@ function loadCollections({ store, vectors }: Services, log: Log): WarmUp {
   let left = 'the collections are being read';
   const run = async (): Promise<void> => {
     let after: number | undefined;
+    const known: string[] = [];
     do {
       const { items, next } = await store.listCollections({
         limit: 100,
@@ -195,6 +209,7 @@ function loadCollections({ store, vectors }: Services, log: Log): WarmUp {
       for (const collection of items) {
         if (stopped) return;
         const { collectionId } = collection;
+        known.push(collectionId);
         left = `collection ${collectionId} is being loaded`;
         await store
           .changeSequence(collectionId)
@@ -206,6 +221,9 @@ function loadCollections({ store, vectors }: Services, log: Log): WarmUp {
       after = next;
     } while (after !== undefined);
     left = '';
+    await vectors
+      .sweep(known)
+      .catch((error: unknown) => log.error({ err: error }, 'old snapshots could not be removed'));
   };
   const done = run().catch((error: unknown) => {
     left = 'the collections could not be listed';

@@ -3,7 +3,14 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 /** Sizes that are read when somebody asks for the metrics. */
 export interface Sizes {
   vision: { workers: number; running: number; queued: number };
-  vectors: { collections: number; faces: number; users: number };
+  vectors: {
+    collections: number;
+    faces: number;
+    users: number;
+    pending?: number;
+    readFromStore?: number;
+    snapshots?: Readonly<Record<string, number>>;
+  };
 }
 
 /** What the service counts and times, in Prometheus' text format. */
@@ -48,6 +55,22 @@ export function createMetrics(sizes: () => Sizes): Metrics {
     labelNames: ['kind'],
     registers,
   });
+  const pending = new Gauge({
+    name: 'likeness_vectors_pending',
+    help: 'Vectors that no search graph has taken in yet; searches scan them',
+    registers,
+  });
+  const fromStore = new Gauge({
+    name: 'likeness_vectors_read_from_store',
+    help: 'Vectors read from the store since the start because no snapshot could be used',
+    registers,
+  });
+  const snapshots = new Gauge({
+    name: 'likeness_snapshots',
+    help: 'Snapshots of search indexes since the start by what became of them',
+    labelNames: ['outcome'],
+    registers,
+  });
   return {
     step: (step, operation, seconds) => steps.observe({ step, operation }, seconds),
     request: (operation, code) => requests.inc({ operation, code }),
@@ -58,6 +81,10 @@ export function createMetrics(sizes: () => Sizes): Metrics {
       images.set({ state: 'queued' }, vision.queued);
       vectors.set({ kind: 'face' }, loaded.faces);
       vectors.set({ kind: 'user' }, loaded.users);
+      pending.set(loaded.pending ?? 0);
+      fromStore.set(loaded.readFromStore ?? 0);
+      for (const [outcome, count] of Object.entries(loaded.snapshots ?? {}))
+        snapshots.set({ outcome }, count);
       return registry.metrics();
     },
   };

@@ -32,6 +32,9 @@ constexpr std::uint32_t kMaxM = 64;
 constexpr std::uint32_t kMaxEf = 1u << 16;
 
 class Graph {
+  friend class GraphSave;
+  friend class GraphRestore;
+
  public:
   // The shape has been checked: 2 ≤ m ≤ 64, 1 ≤ ef_construction ≤ 65536.
   Graph(std::shared_ptr<const Table> table, const GraphShape& shape);
@@ -46,6 +49,16 @@ class Graph {
   // Links a row that was given, which is found from then on, unless it is deleted: then it may be passed
   // through. After std::bad_alloc it may not be found.
   void link(std::uint32_t id, Scratch& scratch);
+
+  // Calls `each` with every row that a row of the graph links to on the lowest level.
+  template <typename Each>
+  void each_neighbour(std::uint32_t id, Each each) const {
+    const Link* const list = nodes_.list(id, 0);
+    for (std::uint32_t i = 0; i < nodes_.places(0); ++i) {
+      const std::uint32_t link = list[i].load(std::memory_order_acquire);
+      if (link != 0) each(link - 1);
+    }
+  }
 
   const Table& table() const { return *table_; }
   const GraphShape& shape() const { return shape_; }

@@ -329,6 +329,19 @@ napi_value bytes(napi_env env, napi_callback_info info) {
 
 }  // namespace
 
+std::shared_ptr<Graph> native_graph(napi_env env, napi_value object) {
+  GraphHandle* handle = nullptr;
+  return unwrap(env, object, handle) ? handle->graph : nullptr;
+}
+
+void count_restored(napi_env env, napi_value object, std::size_t size, std::size_t dead) {
+  GraphHandle* handle = nullptr;
+  if (!unwrap(env, object, handle)) return;
+  handle->size = size;
+  handle->dead = dead;
+  handle->account();
+}
+
 bool register_graph(napi_env env, napi_value exports, const std::shared_ptr<Environment>& environment) {
   const std::array<napi_property_descriptor, 11> members = {
       method("give", guarded<give>),

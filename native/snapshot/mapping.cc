@@ -67,4 +67,18 @@ std::unique_ptr<Mapping> Mapping::of_section(const SnapshotReader& reader, const
   return std::unique_ptr<Mapping>(new Mapping(map(reader.descriptor(), size, flags, section.offset), size));
 }
 
+void prefer_large_pages(void* data, std::size_t size) {
+#if defined(MADV_HUGEPAGE)
+  constexpr std::uintptr_t kLargePage = 2u << 20;
+  const auto begin = reinterpret_cast<std::uintptr_t>(data);
+  const std::uintptr_t from = (begin + kLargePage - 1) / kLargePage * kLargePage;
+  const std::uintptr_t to = (begin + size) / kLargePage * kLargePage;
+  // Where there are none nothing is lost.
+  if (to > from) madvise(reinterpret_cast<void*>(from), to - from, MADV_HUGEPAGE);
+#else
+  (void)data;
+  (void)size;
+#endif
+}
+
 }  // namespace likeness

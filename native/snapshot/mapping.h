@@ -32,4 +32,8 @@ class Mapping {
   std::size_t size_;
 };
 
+// Asks for large pages for memory that is about to be filled: it is faster to come by and to read at random. Only memory
+// that has not been touched yet can have them at once.
+void prefer_large_pages(void* data, std::size_t size);
+
 }  // namespace likeness

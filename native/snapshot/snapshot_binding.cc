@@ -5,6 +5,7 @@
 #include <string>
 
 #include "crc32c.h"
+#include "index_binding.h"
 #include "jobs.h"
 #include "mapping.h"
 
@@ -247,6 +248,7 @@ void register_snapshots(Napi::Env env, Napi::Object exports) {
     checksums.Set(checksums.Length(), entry);
   }
   snapshots.Set("checksums", checksums);
+  register_index_snapshots(env, snapshots);
   exports.Set("snapshots", snapshots);
 }
 

@@ -69,6 +69,24 @@ class Table {
   // All rows are at ordinals below this.
   std::uint32_t end() const { return end_.load(std::memory_order_acquire); }
 
+  // What is kept of the rows of a segment, to be filled by a snapshot before anybody uses the table; `restored` then
+  // tells how many rows there are, and below which end.
+  struct Arrays {
+    float* rows;
+    std::uint8_t* codes;
+    float* scales;
+    std::int32_t* sums;
+    std::uint8_t* live;
+  };
+  Arrays arrays(std::uint32_t number) const {
+    const Segment& in = segments_[number];
+    return {in.rows, in.codes, in.scales, in.sums, in.live};
+  }
+  void restored(std::uint32_t count, std::uint32_t end) {
+    count_ = count;
+    end_.store(end, std::memory_order_release);
+  }
+
   // What is known of a row; the ordinal is below end().
   const std::uint8_t* code(std::uint32_t ordinal) const {
     const Segment& in = segment(ordinal);

@@ -9,6 +9,6 @@ export async function deleteCollection(
   const { store, vectors } = services;
   const { CollectionId: collectionId } = input;
   await store.deleteCollection(collectionId);
-  vectors.drop(collectionId);
+  await vectors.drop(collectionId);
   return { StatusCode: 200 };
 }

@@ -8,8 +8,20 @@ export interface ArenaParts {
   dimension: number;
   kernel: Kernel;
   table: Table;
-  /** Memory for so many floats, zeros or the rows of an earlier arena; default: a SharedArrayBuffer. */
+  /** Memory for so many floats, zeros; default: a SharedArrayBuffer. */
   newSegment?: (floats: number) => Float32Array;
+  /** What the table holds already. */
+  restored?: RestoredRows;
+}
+
+/** The rows of a table, as an arena knows them. */
+export interface RestoredRows {
+  segments: Float32Array[];
+  /** By ordinal, and by key. */
+  keys: (string | undefined)[];
+  ordinals: Map<string, number>;
+  /** Ordinals without a key that nobody else has to do with. */
+  free: number[];
 }
 
 /** Looks at an arena over some time. */
@@ -20,7 +32,7 @@ export interface Watch {
 }
 
 /** An error with the code VECTORS_MEMORY where there is no memory. */
-function sharedFloats(floats: number): Float32Array {
+export function sharedFloats(floats: number): Float32Array {
   const bytes = floats * Float32Array.BYTES_PER_ELEMENT;
   try {
     return new Float32Array(new SharedArrayBuffer(bytes));
@@ -43,11 +55,11 @@ export class Arena {
   /** Throws a RangeError for anything but a unit vector of this dimension. */
   readonly check: UnitCheck;
   readonly #newSegment: (floats: number) => Float32Array;
-  readonly #segments: Float32Array[] = [];
-  readonly #ordinals = new Map<string, number>();
+  readonly #segments: Float32Array[];
+  readonly #ordinals: Map<string, number>;
   /** By ordinal; undefined where the row is free. */
-  readonly #keys: (string | undefined)[] = [];
-  readonly #free: number[] = [];
+  readonly #keys: (string | undefined)[];
+  readonly #free: number[];
   /** Places released while something was under way, each with the number of the next pin then. */
   #released: { before: number; ordinals: Iterable<number> }[] = [];
   /** Numbers of what is under way, rising. */
@@ -56,13 +68,17 @@ export class Arena {
   #journal: number[] = [];
   #watches = 0;
 
-  constructor({ dimension, kernel, table, newSegment = sharedFloats }: ArenaParts) {
+  constructor({ dimension, kernel, table, newSegment = sharedFloats, restored }: ArenaParts) {
     if (!Number.isInteger(dimension) || dimension < 1)
       throw new RangeError(`the dimension is ${dimension}, expected a positive integer`);
     this.dimension = dimension;
     this.table = table;
     this.check = unitCheck(kernel, dimension);
     this.#newSegment = newSegment;
+    this.#segments = restored?.segments ?? [];
+    this.#ordinals = restored?.ordinals ?? new Map<string, number>();
+    this.#keys = restored?.keys ?? [];
+    this.#free = restored?.free ?? [];
   }
 
   /** How many keys it holds. */

@@ -12,6 +12,10 @@ import { HnswlibHost } from './hnswlib-host.js';
 import { loadKernels } from './kernels.js';
 import { Pacer } from './pacer.js';
 import { PortableTable } from './portable-table.js';
+import { type RowMemory, rowMemory } from './row-memory.js';
+import { loadNativeSnapshots } from './snapshot-file.js';
+import type { SnapshotSubject } from './snapshot-state.js';
+import { type Loaded, Snapshots, type SnapshotTuning } from './snapshots.js';
 import { loadNativeIndex } from './table.js';
 import { type IndexPlan, type IndexTools, VectorIndex } from './vector-index.js';
 import type { CollectionRef, Log, VectorKind, VectorSource, Vectors } from './vectors.js';
@@ -25,8 +29,20 @@ export interface VectorsOptions {
    */
   engine: EngineName;
   log?: Log;
+  /** Where indexes are kept over a restart; undefined: they are built anew from the store. */
+  snapshots?: SnapshotOptions;
+  /** Where rows are kept; default: in memory. */
+  memory?: RowMemory;
   /** Overrides how graphs are built and searched. */
   graphSettings?: GraphSettings;
+}
+
+export interface SnapshotOptions {
+  /** Made when missing. Holds embeddings, readable by its owner only. */
+  directory: string;
+  /** How long `close` may write. */
+  closeMs: number;
+  tuning?: Partial<SnapshotTuning>;
 }
 
 /** The searchable vectors of all collections of a store. Nothing is loaded before it is asked for. */
@@ -36,8 +52,11 @@ export function createVectors(source: VectorSource, options: VectorsOptions): Ve
 
 type Plans = Readonly<Record<VectorKind, IndexPlan>>;
 
+/** How often the reading of a collection is reported. */
+const PROGRESS_MS = 5000;
+
 interface Entry {
-  collection: CollectionRef;
+  collection: SnapshotSubject;
   follower: Follower;
   plans: Plans;
   /** The tag that the plans were made of. */
@@ -53,6 +72,10 @@ class SearchableVectors implements Vectors {
   readonly #native = loadNativeIndex();
   readonly #entries = new Map<string, Entry>();
   readonly #hnswlib = new HnswlibHost();
+  readonly #snapshots: Snapshots | undefined;
+  readonly #closeMs: number;
+  readonly #memory: ReturnType<typeof rowMemory>;
+  #readFromStore = 0;
   #closed = false;
 
   constructor(source: VectorSource, options: VectorsOptions) {
@@ -67,14 +90,19 @@ class SearchableVectors implements Vectors {
     const pacer = new Pacer();
     const Native = this.#native;
     this.#source = source;
+    this.#memory = rowMemory(options.memory);
     this.#tools = {
       kernel,
       newTable: (shape) =>
         Native ? new Native.Table(shape) : new PortableTable(kernel, pacer, shape),
+      newSegment: this.#memory.newSegment,
       pacer,
       log,
     };
     this.#options = options;
+    this.#closeMs = options.snapshots?.closeMs ?? 0;
+    this.#snapshots = this.#openSnapshots(options);
+    this.#snapshots?.watch(() => this.#loaded());
   }
 
   async search(
@@ -97,9 +125,21 @@ class SearchableVectors implements Vectors {
       entry.follower.state?.indexes[kind].replan(entry.plans[kind]);
   }
 
-  drop(collectionId: string): void {
-    this.#entries.get(collectionId)?.follower.close();
-    this.#entries.delete(collectionId);
+  async drop(collectionId: string): Promise<void> {
+    this.#forget(collectionId);
+    try {
+      await this.#snapshots?.remove(collectionId);
+    } catch (error) {
+      // The collection is gone all the same; the next start removes it.
+      this.#tools.log('the snapshot of a deleted collection could not be removed', {
+        collectionId,
+        error,
+      });
+    }
+  }
+
+  async sweep(collectionIds: Iterable<string>): Promise<void> {
+    await this.#snapshots?.sweep(collectionIds);
   }
 
   status() {
@@ -113,12 +153,18 @@ class SearchableVectors implements Vectors {
       kernel: this.#tools.kernel.name,
       engines: this.#engines(),
       pending: sum(({ indexes }) => indexes.face.pending + indexes.user.pending),
+      ...(this.#snapshots && {
+        readFromStore: this.#readFromStore,
+        snapshots: { ...this.#snapshots.counts },
+      }),
     };
   }
 
   async close(): Promise<void> {
+    if (this.#closed) return;
     this.#closed = true;
-    for (const collectionId of this.#entries.keys()) this.drop(collectionId);
+    await this.#snapshots?.close(this.#loaded(), this.#closeMs);
+    for (const collectionId of this.#entries.keys()) this.#forget(collectionId);
     await this.#hnswlib.close();
   }
 
@@ -141,16 +187,18 @@ class SearchableVectors implements Vectors {
     const known = this.#entries.get(collectionId);
     if (known && isSame(known.collection, collection)) return known;
     // Deleted and created again under its old id before `drop` came.
-    this.drop(collectionId);
+    this.#forget(collectionId);
+    const { createdAtMs, modelId } = collection;
+    const subject: SnapshotSubject = { collectionId, dimension, createdAtMs, modelId };
     const follower = new Follower(this.#source, collectionId, {
       newIndex: (kind) => new VectorIndex(dimension, this.#tools, entry.plans[kind]),
       pacer: this.#tools.pacer,
+      restore: () => this.#restore(subject, entry.plans),
+      progress: this.#progressOf(collectionId),
     });
-    const { createdAtMs } = collection;
-    const ref = { collectionId, dimension, ...(createdAtMs !== undefined && { createdAtMs }) };
     const plans = this.#plans();
     const entry: Entry = {
-      collection: ref,
+      collection: subject,
       follower,
       plans,
       tag: undefined,
@@ -200,6 +248,52 @@ class SearchableVectors implements Vectors {
     if (engine === 'hnsw') log('there is no native addon; hnswlib takes the place of hnsw', {});
     return hnswlibGraphs(this.#hnswlib);
   }
+
+  async #restore(subject: SnapshotSubject, plans: Plans): Promise<CollectionState | undefined> {
+    const found = await this.#snapshots?.load(subject, this.#memory);
+    if (!found) return undefined;
+    const { parts, sequence } = found;
+    const index = (kind: VectorKind) =>
+      new VectorIndex(subject.dimension, this.#tools, plans[kind], parts[kind]);
+    return { indexes: { face: index('face'), user: index('user') }, sequence };
+  }
+
+  /** Tells how far the reading of a collection from the store has come, if it takes long. */
+  #progressOf(collectionId: string): (rows: number) => void {
+    let rows = 0;
+    let toldMs = performance.now();
+    return (more) => {
+      rows += more;
+      this.#readFromStore += more;
+      if (performance.now() - toldMs < PROGRESS_MS) return;
+      toldMs = performance.now();
+      this.#tools.log('reading a collection from the store', { collectionId, rows }, 'info');
+    };
+  }
+
+  *#loaded(): Generator<Loaded> {
+    for (const { collection: subject, follower } of this.#entries.values())
+      if (follower.state) yield { subject, state: follower.state };
+  }
+
+  #forget(collectionId: string): void {
+    this.#entries.get(collectionId)?.follower.close();
+    this.#entries.delete(collectionId);
+  }
+
+  #openSnapshots({ snapshots, log = () => undefined }: VectorsOptions): Snapshots | undefined {
+    const files = loadNativeSnapshots();
+    if (!snapshots || !this.#native || !files) return undefined;
+    const { directory, tuning } = snapshots;
+    const native = { ...this.#native, ...files };
+    const parts = { directory, native, source: this.#source, pacer: this.#tools.pacer, log };
+    try {
+      return new Snapshots({ ...parts, ...(tuning && { tuning }) });
+    } catch (error) {
+      log('there will be no snapshots: their directory cannot be used', { directory, error });
+      return undefined;
+    }
+  }
 }
 
 const MAX_SHARE_SET = 1 / 16;
@@ -217,7 +311,7 @@ const tuned = (
 });
 
 /** A caller that does not know when the collection was created is taken to mean the one that is loaded. */
-const isSame = (known: CollectionRef, asked: CollectionRef): boolean =>
+const isSame = (known: SnapshotSubject, asked: CollectionRef): boolean =>
   known.dimension === asked.dimension &&
   (known.createdAtMs === undefined ||
     asked.createdAtMs === undefined ||

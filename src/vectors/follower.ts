@@ -33,6 +33,9 @@ export class Follower {
   readonly #collectionId: string;
   readonly #newIndex: (kind: VectorKind) => VectorIndex;
   readonly #pacer: Pacer;
+  readonly #progress: (rows: number) => void;
+  /** Asked once, before the first load. */
+  #restore: (() => Promise<CollectionState | undefined>) | undefined;
   #state: CollectionState | undefined;
   #waiters: Waiter[] = [];
   #reads = 0;
@@ -42,12 +45,21 @@ export class Follower {
   constructor(
     source: VectorSource,
     collectionId: string,
-    tools: { newIndex: (kind: VectorKind) => VectorIndex; pacer: Pacer },
+    tools: {
+      newIndex: (kind: VectorKind) => VectorIndex;
+      pacer: Pacer;
+      /** An earlier state to go on from. */
+      restore?: () => Promise<CollectionState | undefined>;
+      /** Told how many vectors were read from the source, as they come. */
+      progress?: (rows: number) => void;
+    },
   ) {
     this.#source = source;
     this.#collectionId = collectionId;
     this.#newIndex = tools.newIndex;
     this.#pacer = tools.pacer;
+    this.#restore = tools.restore;
+    this.#progress = tools.progress ?? (() => undefined);
   }
 
   /** What is loaded; undefined before the first load is complete. */
@@ -77,7 +89,7 @@ export class Follower {
     try {
       for (let loads = 0; this.#waiters.length > 0 && !this.#closed; ) {
         const read = ++this.#reads;
-        const complete = this.#state ? await this.#follow(this.#state) : await this.#load();
+        const complete = this.#state ? await this.#follow(this.#state) : await this.#begin();
         if (complete === 'truncated') {
           if (++loads > MAX_LOADS_IN_A_ROW)
             throw new Error(
@@ -131,6 +143,17 @@ export class Follower {
     return answer.complete;
   }
 
+  /** Goes on from an earlier state, where there is one. */
+  async #begin(): Promise<boolean> {
+    const restore = this.#restore;
+    this.#restore = undefined;
+    const state = await restore?.();
+    if (!state) return this.#load();
+    if (this.#closed) closeIndexes(state);
+    else this.#replaceState(state);
+    return false;
+  }
+
   /** Reads all vectors into a fresh state and puts it in place of the old one. */
   async #load(): Promise<boolean> {
     const indexes = { face: this.#newIndex('face'), user: this.#newIndex('user') };
@@ -139,6 +162,7 @@ export class Follower {
       for await (const batch of this.#source.vectors(this.#collectionId)) {
         state.sequence = batch.sequence;
         await this.#take(indexes[batch.kind], batch);
+        this.#progress(batch.keys.length);
         if (this.#closed) break;
       }
     } catch (error) {

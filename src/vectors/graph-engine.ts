@@ -1,6 +1,8 @@
 import { ApiError } from '../errors.js';
 import type { Arena } from './arena.js';
 import type { Engine, Hits, Probe } from './engine.js';
+import type { GraphParts } from './snapshot-state.js';
+import type { NativeGraph } from './table.js';
 import type { Log } from './vectors.js';
 
 /** How a graph is built and searched. */
@@ -32,6 +34,8 @@ export interface Led extends Probe {
 export interface GrowingGraph {
   /** Links a row and level. */
   readonly m: number;
+  /** What a snapshot can keep of it. */
+  readonly native?: NativeGraph;
   /** Rows not in the graph yet. */
   readonly pending: number;
   /** Rows taken in so far, removed ones among them, and how many these are. */
@@ -83,6 +87,8 @@ export interface GraphMaker {
   readonly name: 'hnsw' | 'hnswlib';
   readonly settings: GraphSettings;
   newGraph(arena: Arena, settings: GraphSettings, onIdle: (error?: unknown) => void): GrowingGraph;
+  /** Takes over a graph read from a snapshot. */
+  adopt?(arena: Arena, parts: GraphParts, onIdle: (error?: unknown) => void): GrowingGraph;
 }
 
 /**
@@ -108,7 +114,13 @@ export class GraphEngine implements Engine {
 
   constructor(
     arena: Arena,
-    tools: { flat: Engine; maker: GraphMaker; settings?: GraphSettings; log: Log },
+    tools: {
+      flat: Engine;
+      maker: GraphMaker;
+      settings?: GraphSettings;
+      log: Log;
+      restored?: GraphParts | undefined;
+    },
   ) {
     this.name = tools.maker.name;
     this.#arena = arena;
@@ -116,11 +128,17 @@ export class GraphEngine implements Engine {
     this.#maker = tools.maker;
     this.#settings = tools.settings ?? tools.maker.settings;
     this.#log = tools.log;
-    this.#rebuild();
+    if (tools.restored) this.#held = tools.restored.held;
+    this.#rebuild(tools.restored);
   }
 
   get pending(): number {
     return (this.#next ?? this.#serving)?.pending ?? 0;
+  }
+
+  /** What a snapshot can keep of the graph that searches use. */
+  get native(): NativeGraph | undefined {
+    return this.#serving?.native;
   }
 
   find(probe: Probe): Hits | Promise<Hits> {
@@ -170,11 +188,14 @@ export class GraphEngine implements Engine {
     return hits ?? this.#flat.find({ query, limit, floor, ...(allowed && { allowed }) });
   }
 
-  #rebuild(): void {
+  /** Builds a graph, or takes over one that was built. */
+  #rebuild(restored?: GraphParts): void {
+    const onIdle = (error?: unknown): void =>
+      error === undefined ? this.#idle(graph) : this.#failed(graph, error);
+    let graph: GrowingGraph;
     try {
-      const graph: GrowingGraph = this.#maker.newGraph(this.#arena, this.#settings, (error) =>
-        error === undefined ? this.#idle(graph) : this.#failed(graph, error),
-      );
+      const adopted = restored && this.#maker.adopt?.(this.#arena, restored, onIdle);
+      graph = adopted ?? this.#maker.newGraph(this.#arena, this.#settings, onIdle);
       if (this.#serving) this.#next = graph;
       else this.#serving = graph;
     } catch (error) {

@@ -2,6 +2,8 @@ import type { Arena } from './arena.js';
 
 /** How fast a graph takes in rows. */
 export interface Pace {
+  /** The graph knows of all rows below this ordinal. */
+  start?: number;
   /** How long one batch of inserts should take. */
   batchMs: number;
   firstBatch: number;
@@ -28,7 +30,7 @@ export class Feed {
   readonly #eater: Eater;
   readonly #pace: Pace;
   readonly #onIdle: (error?: unknown) => void;
-  #cursor = 0;
+  #cursor: number;
   #batch: number;
   #running = false;
   #closed = false;
@@ -38,6 +40,7 @@ export class Feed {
     this.#eater = eater;
     this.#pace = pace;
     this.#onIdle = onIdle;
+    this.#cursor = pace.start ?? 0;
     this.#batch = pace.firstBatch;
   }
 

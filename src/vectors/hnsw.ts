@@ -42,13 +42,17 @@ export const hnswGraphs = ({ Graph }: NativeIndex, pacer: Pacer): GraphMaker => 
       onIdle,
     });
   },
+  adopt: (arena, { native, m, missing }, onIdle) => {
+    native.give(missing);
+    return new HnswGraph(arena, native, { m, pacer, onIdle, start: arena.end });
+  },
 });
 
 /** One native graph over an arena with a native table; its nodes are known by their ordinals. */
 class HnswGraph implements GrowingGraph {
   readonly m: number;
   readonly #arena: Arena;
-  readonly #native: NativeGraph;
+  readonly native: NativeGraph;
   readonly #pacer: Pacer;
   readonly #feed: Feed;
   readonly #batcher: Batcher<Led>;
@@ -56,11 +60,16 @@ class HnswGraph implements GrowingGraph {
   constructor(
     arena: Arena,
     native: NativeGraph,
-    { m, pacer, onIdle }: { m: number; pacer: Pacer; onIdle: (error?: unknown) => void },
+    {
+      m,
+      pacer,
+      onIdle,
+      start,
+    }: { m: number; pacer: Pacer; onIdle: (error?: unknown) => void; start?: number },
   ) {
     this.m = m;
     this.#arena = arena;
-    this.#native = native;
+    this.native = native;
     this.#pacer = pacer;
     this.#batcher = new Batcher(({ queries, limits, floors, allowed }, led) =>
       native.search(
@@ -73,6 +82,7 @@ class HnswGraph implements GrowingGraph {
         CANDIDATES_PER_MATCH,
       ),
     );
+    const pace = { ...PACE, ...(start !== undefined && { start }) };
     const eater = {
       get waiting() {
         return native.pending;
@@ -80,7 +90,7 @@ class HnswGraph implements GrowingGraph {
       take: (ordinals: readonly number[]) => native.give(Uint32Array.from(ordinals)),
       insert: async (most: number) => void (await native.link(most)),
     };
-    this.#feed = new Feed(arena, eater, PACE, (error) => {
+    this.#feed = new Feed(arena, eater, pace, (error) => {
       if (error !== undefined) native.dispose();
       onIdle(error);
     });
@@ -92,21 +102,21 @@ class HnswGraph implements GrowingGraph {
   }
 
   get size(): number {
-    return this.#native.size;
+    return this.native.size;
   }
 
   get dead(): number {
-    return this.#native.dead;
+    return this.native.dead;
   }
 
   get worthwhileShare(): number {
     const { scanMicroseconds } = this.#arena.table;
-    return scanMicroseconds / this.#native.candidateMicroseconds / Math.max(1, this.#arena.count);
+    return scanMicroseconds / this.native.candidateMicroseconds / Math.max(1, this.#arena.count);
   }
 
   find(led: Led): Hits | undefined | Promise<Hits | undefined> {
     if (this.#feed.unseen > 0) return undefined;
-    const quick = this.#native.candidateMicroseconds * led.ef <= INLINE_MICROSECONDS;
+    const quick = this.native.candidateMicroseconds * led.ef <= INLINE_MICROSECONDS;
     return quick && this.#pacer.hasTime() ? this.#batcher.findNow(led) : this.#findLater(led);
   }
 
@@ -125,16 +135,16 @@ class HnswGraph implements GrowingGraph {
 
   freed(ordinal: number): void {
     if (this.#feed.closed) return;
-    this.#native.retire(ordinal);
+    this.native.retire(ordinal);
     // A graph that has gone idle may be worn by now.
     this.#feed.run();
   }
 
   without(ordinals: Uint32Array): Uint32Array {
-    return this.#feed.closed ? ordinals : this.#native.without(ordinals);
+    return this.#feed.closed ? ordinals : this.native.without(ordinals);
   }
 
   close(): void {
-    if (this.#feed.close()) this.#native.dispose();
+    if (this.#feed.close()) this.native.dispose();
   }
 }

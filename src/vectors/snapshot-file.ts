@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import type { GraphShape, NativeGraph, Table } from './table.js';
 
 /**
  * Writes a snapshot file: named sections of bytes, each with a checksum (native/snapshot/container.h). Works on a
@@ -50,11 +51,67 @@ export interface NativeSnapshots {
   ) => SnapshotReader;
   /** That many zeros in a nameless file of this directory. Throws ENOSPC where the disk has no room for them. */
   readonly mapRows: (directory: string, floats: number) => Float32Array<ArrayBuffer>;
+  /** 1 for each ordinal where a row is now. */
+  readonly marks: (table: Table) => Uint8Array;
+  /**
+   * Writes the rows that have a mark, which must not be written over until the promise resolves; nothing of others,
+   * but that removed rows of the graph get the code of a neighbour, so that searches can pass through them.
+   */
+  // oxlint-disable-next-line max-params -- one call into native code
+  readonly saveTable: (
+    writer: SnapshotWriter,
+    prefix: string,
+    table: Table,
+    marks: Uint8Array,
+    graph?: NativeGraph,
+  ) => Promise<void>;
+  /** Writes what the graph holds of the rows below `end`. It may be linked and searched meanwhile. */
+  readonly saveGraph: (
+    writer: SnapshotWriter,
+    prefix: string,
+    graph: NativeGraph,
+    end: number,
+  ) => Promise<void>;
+  /** Fills a segment of a new table; with `keepRows` all but its floats, which are there. */
+  // oxlint-disable-next-line max-params -- one call into native code
+  readonly restoreSegment: (
+    reader: SnapshotReader,
+    prefix: string,
+    table: Table,
+    segment: number,
+    marks: Uint8Array,
+    keepRows: boolean,
+  ) => Promise<void>;
+  /** Makes the rows of a table whose segments were all filled visible. */
+  readonly restored: (table: Table, marks: Uint8Array) => void;
+  readonly graphShape: (reader: SnapshotReader, prefix: string) => GraphShape;
+  /**
+   * Fills a new graph of that shape over a restored table. Resolves with the rows it must be given: those that were
+   * waiting, and those that the links as they were written do not lead to.
+   */
+  readonly restoreGraph: (
+    reader: SnapshotReader,
+    prefix: string,
+    graph: NativeGraph,
+    end: number,
+  ) => Promise<Uint32Array>;
   /** CRC-32C by each way this CPU has, best first, going on from `crc`. */
   readonly checksums: readonly {
     readonly name: string;
     readonly run: (bytes: NodeJS.TypedArray, crc: number) => number;
   }[];
+}
+
+/** What is wrong with a snapshot beyond what its checksums can tell. */
+export class SnapshotFault extends Error {
+  readonly code = 'SNAPSHOT_BROKEN';
+}
+
+/** How long a section is; a SnapshotFault where there is none. */
+export function bytesOf({ sections }: SnapshotReader, name: string): number {
+  const section = sections.find((each) => each.name === name);
+  if (!section) throw new SnapshotFault(`has no section ${name}`);
+  return section.bytes;
 }
 
 const ADDON = '../../native/build/Release/likeness.node';

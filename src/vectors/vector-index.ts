@@ -5,6 +5,7 @@ import { GraphEngine, type GraphMaker, type GraphSettings } from './graph-engine
 import type { Kernel } from './kernels.js';
 import type { Pacer } from './pacer.js';
 import { search, type Wanted } from './searching.js';
+import type { GraphParts, IndexImage, IndexParts } from './snapshot-state.js';
 import type { Table, TableShape } from './table.js';
 import type { Log, Match } from './vectors.js';
 
@@ -12,6 +13,8 @@ import type { Log, Match } from './vectors.js';
 export interface IndexTools {
   readonly kernel: Kernel;
   readonly newTable: (shape: TableShape) => Table;
+  /** Memory for so many floats of rows. */
+  readonly newSegment?: (floats: number) => Float32Array;
   readonly pacer: Pacer;
   readonly log: Log;
 }
@@ -33,12 +36,22 @@ export class VectorIndex {
   #plan: IndexPlan;
   #graph: GraphEngine | undefined;
 
-  constructor(dimension: number, tools: IndexTools, plan: IndexPlan) {
-    const { kernel } = tools;
-    this.#arena = new Arena({ dimension, kernel, table: tools.newTable({ dimension }) });
+  /** With `restored` it holds what a snapshot held. */
+  constructor(dimension: number, tools: IndexTools, plan: IndexPlan, restored?: IndexParts) {
+    const { kernel, newSegment } = tools;
+    const table = restored?.table ?? tools.newTable({ dimension });
+    this.#arena = new Arena({
+      dimension,
+      kernel,
+      table,
+      ...(newSegment && { newSegment }),
+      ...(restored && { restored }),
+    });
     this.#flat = new FlatEngine(this.#arena, tools.pacer);
     this.#tools = tools;
     this.#plan = plan;
+    this.#chooseEngine(restored?.graph);
+    if (restored?.graph && !this.#graph) this.#arena.release(restored.graph.held);
   }
 
   get count(): number {
@@ -81,6 +94,16 @@ export class VectorIndex {
     return search(this.#arena, this.#graph ?? this.#flat, wanted);
   }
 
+  /** As it is now; nothing that is there now is written over until the image is released. */
+  image(): IndexImage {
+    return {
+      table: this.#arena.table,
+      graph: this.#graph?.native,
+      keyAt: (ordinal) => this.#arena.keyAt(ordinal),
+      release: this.#arena.pin(),
+    };
+  }
+
   /** Lets go of the graph. Searches still answer; the rows go when nothing refers to the index any more. */
   close(): void {
     this.#graph?.close();
@@ -91,11 +114,11 @@ export class VectorIndex {
     if (ordinal !== undefined && !this.#graph?.freed(ordinal)) this.#arena.release([ordinal]);
   }
 
-  #chooseEngine(): void {
+  #chooseEngine(restored?: GraphParts): void {
     const { graphs: maker, graphSettings: settings, flatLimit } = this.#plan;
     if (!this.#graph && maker && this.count > flatLimit) {
       const { log } = this.#tools;
-      const tools = { flat: this.#flat, maker, log, ...(settings && { settings }) };
+      const tools = { flat: this.#flat, maker, log, restored, ...(settings && { settings }) };
       this.#graph = new GraphEngine(this.#arena, tools);
     }
     // Half as a margin, so that a count that swings about the limit does not build graph after graph.

@@ -1,8 +1,12 @@
 /** Faces and users of one collection are searched apart. */
 export type VectorKind = 'face' | 'user';
 
-/** Tells an operator what happened inside: a message and what goes with it. */
-export type Log = (message: string, details: Record<string, unknown>) => void;
+/** Tells an operator what happened inside: a message and what goes with it; `warn` unless it says otherwise. */
+export type Log = (
+  message: string,
+  details: Record<string, unknown>,
+  level?: 'info' | 'warn',
+) => void;
 
 /** Which collection is meant. */
 export interface CollectionRef {
@@ -11,6 +15,8 @@ export interface CollectionRef {
   dimension: number;
   /** Where given, another value under the same id is another collection, and starts afresh. */
   createdAtMs?: number;
+  /** The model that its vectors come from. */
+  modelId?: string;
 }
 
 /** Where an index gets its vectors from: the store, seen as a followable log. */
@@ -80,8 +86,10 @@ export interface Vectors {
   reach(collection: CollectionRef, sequence: number): Promise<void>;
   /** Searches a collection as its tags say now. A graph that this takes is built in the background. */
   reconfigure(collectionId: string): Promise<void>;
-  /** Forgets a collection. */
-  drop(collectionId: string): void;
+  /** Forgets a collection. Resolves once nothing of it is kept in files. */
+  drop(collectionId: string): Promise<void>;
+  /** Removes the files of collections that are not among these, which are all there are. */
+  sweep(collectionIds: Iterable<string>): Promise<void>;
   status(): {
     /** Loaded ones; the counts below are of these. */
     collections: number;
@@ -92,6 +100,10 @@ export interface Vectors {
     engines: { flat: number; hnsw: number; hnswlib: number };
     /** Vectors a graph has not taken in yet; searches take them into account all the same. */
     pending?: number;
+    /** Vectors read from the store since the start because no snapshot could be used. */
+    readFromStore?: number;
+    /** What became of snapshots since the start. */
+    snapshots?: Readonly<Record<string, number>>;
   };
   close(): Promise<void>;
 }

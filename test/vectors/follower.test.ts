@@ -169,8 +169,8 @@ it('forgets a collection, and loads what stands under its id afterwards', async 
   enrol(source, 'a', 'b', 'c');
   const vectors = follow(source);
   await vectors.reach(C, 3);
-  vectors.drop('c');
-  vectors.drop('never there');
+  await vectors.drop('c');
+  await vectors.drop('never there');
   expect(vectors.status()).toMatchObject({ collections: 0, faces: 0 });
   source.vectorsNow.face.clear();
   source.truncate();
@@ -186,7 +186,7 @@ it('lets go of a collection that is dropped while it loads', async () => {
   const gate = new Gate();
   source.delay = () => gate.opened;
   const loading = keys(vectors, 100);
-  vectors.drop('c');
+  void vectors.drop('c');
   await expect(loading).rejects.toThrow('The collection id: c does not exist');
   const again = keys(vectors, 100);
   gate.open();
@@ -212,7 +212,7 @@ it('keeps collections apart', async () => {
   const vectors = follow(source);
   await vectors.reach(C, 1);
   await vectors.reach({ ...C, collectionId: 'other' }, 1);
-  vectors.drop('c');
+  await vectors.drop('c');
   expect(vectors.status().collections).toBe(1);
 });
 

@@ -159,9 +159,11 @@ export class WriterCore {
     );
   }
 
+  /** As many changes as there are vectors are kept in any case: reading these would take a follower as long. */
   #trimChanges(connection: Connection): void {
     connection.run(
-      'DELETE FROM changes WHERE sequence <= (SELECT sequence FROM state) - ?',
+      `DELETE FROM changes WHERE sequence <=
+         (SELECT sequence - max(?, face_count + user_count) FROM state)`,
       this.#options.changesKept,
     );
   }

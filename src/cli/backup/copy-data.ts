@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { chmod, copyFile, mkdir, readdir, rm } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import Database from 'better-sqlite3';
@@ -73,9 +74,9 @@ async function copyOne(source: string, target: string, path: string): Promise<bo
     await chmod(to, 0o600);
     return true;
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
     await rm(to, { force: true });
-    if (code === 'ENOENT' || code === 'SQLITE_CANTOPEN') return false;
+    // A collection deleted meanwhile takes its file away under the copy.
+    if (!existsSync(join(source, path))) return false;
     throw error;
   }
 }

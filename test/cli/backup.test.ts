@@ -1,0 +1,76 @@
+import { appendFileSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { backup } from '../../src/cli/commands/backup.js';
+import { restore } from '../../src/cli/commands/restore.js';
+import { createSqliteStore } from '../../src/store/sqlite/store.js';
+
+const fresh = async (): Promise<{ data: string; copy: string; back: string }> => {
+  const root = await mkdtemp(join(tmpdir(), 'likeness-backup-'));
+  return { data: join(root, 'data'), copy: join(root, 'copy'), back: join(root, 'back') };
+};
+const collection = (collectionId: string) => ({
+  collectionId,
+  createdAtMs: 1,
+  modelId: 'm',
+  calibrationVersion: '1',
+  faceModelVersion: '1.0',
+  dimension: 4,
+  tags: {},
+  maxCollections: 100,
+});
+
+describe('a backup', () => {
+  beforeEach(() => {
+    const silent = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+    return () => silent.mockRestore();
+  });
+
+  it('of a directory in use, put back, holds what was acknowledged', async () => {
+    const { data, copy, back } = await fresh();
+    const store = await createSqliteStore({ directory: data });
+    await store.createCollection(collection('before'));
+    const busy = (async () => {
+      for (let i = 0; i < 30; i++) {
+        await store.createCollection(collection(`c${i}`));
+        if (i % 3 === 0) await store.deleteCollection(`c${i}`);
+      }
+    })();
+    await backup([copy, '--data', data]);
+    await busy;
+    await store.close();
+
+    await restore([copy, '--data', back]);
+    const restored = await createSqliteStore({ directory: back });
+    const { items } = await restored.listCollections({ limit: 100 });
+    expect(items.map(({ collectionId }) => collectionId)).toContain('before');
+    for (const { collectionId } of items)
+      expect(await restored.changeSequence(collectionId)).toBeGreaterThanOrEqual(0);
+    await restored.close();
+    expect(statSync(back).mode & 0o077).toBe(0);
+    expect(existsSync(join(copy, 'lock.db'))).toBe(false);
+  });
+
+  it('never overwrites, in either direction', async () => {
+    const { data, copy } = await fresh();
+    await (await createSqliteStore({ directory: data })).close();
+    await backup([copy, '--data', data]);
+    await expect(backup([copy, '--data', data])).rejects.toThrow('never overwrites');
+    await expect(restore([copy, '--data', data])).rejects.toThrow('never overwrites');
+  });
+
+  it('that is damaged or unfinished is refused and leaves nothing behind', async () => {
+    const { data, copy, back } = await fresh();
+    await (await createSqliteStore({ directory: data })).close();
+    await backup([copy, '--data', data]);
+    appendFileSync(join(copy, 'catalog.db'), 'x');
+    await expect(restore([copy, '--data', back])).rejects.toThrow('catalog.db is damaged');
+    await expect(restore([data, '--data', back])).rejects.toThrow('no finished backup');
+    expect(readdirSync(join(back, '..')).toSorted()).toEqual(['copy', 'data']);
+    expect(JSON.parse(readFileSync(join(copy, 'backup.json'), 'utf8'))).toMatchObject({
+      format: 1,
+    });
+  });
+});

@@ -1,11 +1,12 @@
 // How accurate is the vision part on labelled photos? Prints tables and writes results/accuracy.json.
 //
 //   npx tsc -p . && node benchmarks/accuracy.mjs [folder of labelled photos, default ../shared/faces]
+import { centroidOf, outlierDistanceOf } from '../dist/domain/centroid.js';
 import { refusals } from '../dist/domain/quality.js';
 import { cosineFloor, reaches, similarityOf } from '../dist/domain/similarity.js';
 import { analyse, facesFolder, labelledFace, photos, readCsv } from './faces.mjs';
 import { save } from './measuring.mjs';
-import { allPairs, centroid, cosine, foldAccuracy, shareAbove, thresholdAt } from './metrics.mjs';
+import { allPairs, cosine, foldAccuracy, shareAbove, thresholdAt } from './metrics.mjs';
 
 /** What shared/studies/ml.md measured with the prototype, on all of LFW unless said otherwise. */
 const PROMISE = {
@@ -47,6 +48,7 @@ const report = {
   lfwPairs: lfwPairs(),
   oneToOne: oneToOne(),
   search: search(),
+  strangerAmongThem: strangerAmongThem(),
   noFace: noFace(),
   groups: groups(),
   exif: exif(),
@@ -133,7 +135,7 @@ function search() {
   const users = enrolled.map(([person, list]) => ({
     person,
     source: list[0].source,
-    centroid: centroid(list.slice(0, ENROL).map((item) => item.embedding)),
+    centroid: centroid(list.slice(0, ENROL)),
     probes: list.slice(ENROL),
   }));
   const strangers = people
@@ -147,6 +149,48 @@ function search() {
       scope === 'all' ? strangers : strangers.filter((item) => item.source === scope),
     ),
   );
+}
+
+/** As AssociateFaces makes it; a plain mean with an outlier distance that nothing reaches. */
+function centroid(list, outlierDistance = outlierDistanceOf(curve)) {
+  return centroidOf(
+    list.map(({ path, face }) => ({ faceId: path, embedding: face.embedding })),
+    outlierDistance,
+  );
+}
+
+/** A photo of somebody else among a user's first ones: how many of the user's other photos are still found? */
+function strangerAmongThem() {
+  const people = groupBy(
+    items.filter((item) => item.source === 'lfw'),
+    (item) => item.person,
+  );
+  const users = people.filter(([, list]) => list.length >= MIN_PHOTOS);
+  const strangers = people
+    .filter(([, list]) => list.length < MIN_PHOTOS)
+    .map(([, list]) => list[0]);
+  const ways = {
+    'clean, plain mean': { stranger: false, outlierDistance: 1e9 },
+    clean: { stranger: false },
+    'one of somebody else, plain mean': { stranger: true, outlierDistance: 1e9 },
+    'one of somebody else': { stranger: true },
+  };
+  return Object.entries(ways).map(([enrolled, { stranger, outlierDistance }]) => {
+    const [genuine, impostor] = [[], []];
+    for (const [index, [, list]] of users.entries()) {
+      const other = strangers[index % strangers.length];
+      const own = list.slice(0, stranger ? ENROL - 1 : ENROL);
+      const user = centroid(stranger ? [...own, other] : own, outlierDistance);
+      for (const item of list.slice(ENROL)) genuine.push(cosine(user, item.embedding));
+      for (const item of strangers) if (item !== other) impostor.push(cosine(user, item.embedding));
+    }
+    const sorted = Float32Array.from(impostor).toSorted();
+    const at = [0.01, 0.001].map((fmr) => [
+      `TAR@FMR${fmr}`,
+      shareAbove(genuine, thresholdAt(sorted, fmr) ?? Number.NaN),
+    ]);
+    return { enrolled, users: users.length, probes: genuine.length, ...Object.fromEntries(at) };
+  });
 }
 
 function searchScope(scope, users, strangers) {
@@ -341,6 +385,8 @@ function print(result) {
       ),
     })),
   );
+  console.log(`\nUsers of ${ENROL} photos, one of which may be of somebody else`);
+  console.table(result.strangerAmongThem.map(rounded));
   console.log(`\nPhotos without a face (promise ${result.noFace.promise})`);
   for (const kind of result.noFace.kinds)
     console.log(

@@ -1,5 +1,5 @@
 import { type Candidate, judge, type Refusal } from '../domain/associations.js';
-import { centroidOf } from '../domain/centroid.js';
+import { centroidOf, outlierDistanceOf } from '../domain/centroid.js';
 import { similarityOf } from '../domain/similarity.js';
 import {
   type AssociateFacesInput,
@@ -57,7 +57,10 @@ function decide(
   return {
     link: accepted,
     unlink: [],
-    centroid: centroidOf([...members, ...added]),
+    centroid: centroidOf(
+      [...members, ...added],
+      outlierDistanceOf(services.vision.model.calibration),
+    ),
     response: {
       AssociatedFaces: accepted.map((FaceId) => ({ FaceId })),
       UnsuccessfulFaceAssociations: refused.map(toUnsuccessful),

@@ -1,4 +1,4 @@
-import { centroidOf } from '../domain/centroid.js';
+import { centroidOf, outlierDistanceOf } from '../domain/centroid.js';
 import type {
   DisassociateFacesInput,
   DisassociateFacesOutput,
@@ -21,7 +21,7 @@ export async function disassociateFaces(
   const { value, sequence } = await store.changeUserFaces(
     collectionId,
     { userId, faceIds, ...idempotencyOf(services, 'DisassociateFaces', input) },
-    (state) => decide(state, faceIds),
+    (state) => decide(services, state, faceIds),
   );
   await vectors.reach(collection, sequence);
   return value;
@@ -29,6 +29,7 @@ export async function disassociateFaces(
 
 /** A face of no user is passed over in silence: the caller's wish is already fulfilled (contract 5.14). */
 function decide(
+  { vision }: Pick<Services, 'vision'>,
   state: UserFacesState,
   faceIds: readonly string[],
 ): UserFacesChange<DisassociateFacesOutput> {
@@ -40,7 +41,7 @@ function decide(
   return {
     link: [],
     unlink: leaving,
-    centroid: centroidOf(remaining),
+    centroid: centroidOf(remaining, outlierDistanceOf(vision.model.calibration)),
     response: {
       DisassociatedFaces: leaving.map((FaceId) => ({ FaceId })),
       UnsuccessfulFaceDisassociations: unsuccessful,

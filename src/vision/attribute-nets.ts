@@ -35,11 +35,9 @@ export class AttributeNets {
    * @throws OperatorError for a missing or altered model file.
    */
   static async create(runtime: Runtime): Promise<AttributeNets> {
-    const open = async (name: AttributeName) =>
-      loadModelFiles(await loadCard(ATTRIBUTE_MODELS[name], 'attributes'));
     return new AttributeNets(runtime, {
-      expression: await open('expression'),
-      ageGender: await open('ageGender'),
+      expression: await filesOf('expression'),
+      ageGender: await filesOf('ageGender'),
     });
   }
 
@@ -76,6 +74,9 @@ export class AttributeNets {
     return loading;
   }
 }
+
+const filesOf = async (name: AttributeName): Promise<ModelFiles<AttributesCard>> =>
+  loadModelFiles(await loadCard(ATTRIBUTE_MODELS[name], 'attributes'));
 
 /** The faces turned so that their eyes are level, one after the other. */
 function cropsOf(

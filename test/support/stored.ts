@@ -1,5 +1,6 @@
-import { centroidOf } from '../../src/domain/centroid.js';
+import { centroidOf, outlierDistanceOf } from '../../src/domain/centroid.js';
 import { createSqliteStore } from '../../src/store/sqlite/store.js';
+import { DEFAULT_MODELS, loadCard } from '../../src/vision/models.js';
 
 /** What a data directory holds, read behind the back of a service that no longer runs. */
 export interface StoredCollection {
@@ -15,6 +16,7 @@ export async function readStored(
   dataDirectory: string,
   collectionId: string,
 ): Promise<StoredCollection> {
+  const { calibration } = await loadCard(DEFAULT_MODELS.embedder, 'embedder');
   const store = await createSqliteStore({ directory: dataDirectory });
   try {
     const { faceCount, userCount } = await store.collection(collectionId);
@@ -38,7 +40,7 @@ export async function readStored(
           embedding: (await store.faceEmbedding(collectionId, faceId)) ?? new Float32Array(0),
         })),
       );
-      const wanted = centroidOf(embeddings) ?? new Float32Array(0);
+      const wanted = centroidOf(embeddings, outlierDistanceOf(calibration)) ?? new Float32Array(0);
       const found = (await store.userCentroid(collectionId, userId)) ?? new Float32Array(0);
       if (wanted.length !== found.length)
         throw new Error(`${userId} has a centroid of ${found.length} floats`);

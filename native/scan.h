@@ -28,6 +28,7 @@ std::size_t top_k(DotFn dot, const float* query, std::size_t dim, const float* r
 struct CodedScan {
   DotFn dot;
   CodeDotFn code_dot;
+  CodeDotsFn code_dots;
 };
 
 // Exactly what top_k finds in `floats`, reading those only of rows whose codes leave a doubt.

@@ -7,9 +7,6 @@
 namespace likeness {
 namespace {
 
-// Codes asked for ahead of the one being scored: enough to hide a read from memory.
-constexpr std::size_t kAhead = 5;
-
 // The first nodes are linked one by one: at once they would hardly see each other.
 constexpr std::uint32_t kOneByOne = 256;
 
@@ -45,6 +42,7 @@ Graph::Graph(std::shared_ptr<const Table> table, const GraphShape& shape)
     : table_(std::move(table)),
       shape_(shape),
       dot_(table_->kernels().code_dot),
+      dots_(table_->kernels().code_dots),
       stride_(table_->stride()),
       nodes_(shape.m) {}
 
@@ -111,13 +109,21 @@ void Graph::expand(const Probe& probe, std::uint32_t id, int level, Scratch& scr
     ids[size] = link - 1;
     size += scratch.visited.meet(link - 1);
   }
-  for (std::size_t i = 0; i < std::min(size, kAhead); ++i) prefetch(ids[i]);
+  // All are asked for before the first is scored, and all are scored before the first is judged: a branch
+  // that is guessed wrong throws away what the processor had begun ahead of it.
+  const std::uint8_t* codes[2 * kMaxM];
+  std::int32_t dots[2 * kMaxM];
   for (std::size_t i = 0; i < size; ++i) {
-    if (i + kAhead < size) prefetch(ids[i + kAhead]);
-    const float value = score(probe, ids[i]);
+    codes[i] = table_->code(ids[i]);
+    prefetch(ids[i]);
+  }
+  dots_(codes, probe.code, probe.sum, stride_, size, dots);
+  for (std::size_t i = 0; i < size; ++i) {
+    const float value = static_cast<float>(dots[i]) * probe.scale * *table_->scale(ids[i]);
     if (!scratch.beam.wants(value)) continue;
     first = std::min(first, scratch.beam.add(value, ids[i], !counts(probe, ids[i])));
-    __builtin_prefetch(nodes_.list(ids[i], level));
+    const Link* const next = nodes_.list(ids[i], level);
+    for (std::uint32_t at = 0; at < places; at += kLine / sizeof(Link)) __builtin_prefetch(next + at);
   }
 }
 

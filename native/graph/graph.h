@@ -97,6 +97,7 @@ class Graph {
   const std::shared_ptr<const Table> table_;
   const GraphShape shape_;
   const CodeDotFn dot_;
+  const CodeDotsFn dots_;
   const std::size_t stride_;
   Nodes nodes_;
   // Level of the entry node in the upper half, its id plus one in the lower; 0: no node yet.

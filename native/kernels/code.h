@@ -16,6 +16,11 @@ namespace likeness {
 using CodeDotFn = std::int32_t (*)(const std::uint8_t* code, const std::int8_t* query,
                                    std::int32_t query_sum, std::size_t n);
 
+// The same for several codes at once, which need not lie side by side: out[i] is the score of codes[i].
+// Rows of a graph, each somewhere in memory: while one is multiplied the next is on its way.
+using CodeDotsFn = void (*)(const std::uint8_t* const* codes, const std::int8_t* query,
+                            std::int32_t query_sum, std::size_t n, std::size_t count, std::int32_t* out);
+
 std::int32_t code_dot_scalar(const std::uint8_t* code, const std::int8_t* query,
                              std::int32_t query_sum, std::size_t n);
 #if defined(__x86_64__)
@@ -23,14 +28,24 @@ std::int32_t code_dot_avx2(const std::uint8_t* code, const std::int8_t* query,
                            std::int32_t query_sum, std::size_t n);
 std::int32_t code_dot_avx512vnni(const std::uint8_t* code, const std::int8_t* query,
                                  std::int32_t query_sum, std::size_t n);
+void code_dots_avx512vnni(const std::uint8_t* const* codes, const std::int8_t* query,
+                          std::int32_t query_sum, std::size_t n, std::size_t count, std::int32_t* out);
 #elif defined(__aarch64__)
 std::int32_t code_dot_neondot(const std::uint8_t* code, const std::int8_t* query,
                               std::int32_t query_sum, std::size_t n);
 #endif
 
+// One by one, for kernels that gain nothing from several at once.
+template <CodeDotFn dot>
+void code_dots(const std::uint8_t* const* codes, const std::int8_t* query, std::int32_t query_sum,
+               std::size_t n, std::size_t count, std::int32_t* out) {
+  for (std::size_t i = 0; i < count; ++i) out[i] = dot(codes[i], query, query_sum, n);
+}
+
 struct CodeKernel {
   const char* name;
   CodeDotFn dot;
+  CodeDotsFn dots;
   // Whether this CPU runs it: true for every entry of code_kernels().
   bool supported;
 };

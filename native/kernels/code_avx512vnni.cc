@@ -30,4 +30,42 @@ __attribute__((target("avx512f,avx512bw,avx512vnni"))) std::int32_t code_dot_avx
   return _mm512_reduce_add_epi32(sums) - 128 * query_sum;
 }
 
+namespace {
+
+// The sums of four registers: lane i is the sum of s[i].
+__attribute__((target("avx512f,avx512bw,avx512vnni"))) inline __m128i sums_of_four(const __m512i* s) {
+  const __m512i a = _mm512_add_epi32(_mm512_unpacklo_epi32(s[0], s[1]), _mm512_unpackhi_epi32(s[0], s[1]));
+  const __m512i b = _mm512_add_epi32(_mm512_unpacklo_epi32(s[2], s[3]), _mm512_unpackhi_epi32(s[2], s[3]));
+  const __m512i c = _mm512_add_epi32(_mm512_unpacklo_epi64(a, b), _mm512_unpackhi_epi64(a, b));
+  const __m256i d = _mm256_add_epi32(_mm512_castsi512_si256(c), _mm512_extracti64x4_epi64(c, 1));
+  return _mm_add_epi32(_mm256_castsi256_si128(d), _mm256_extracti128_si256(d, 1));
+}
+
+}  // namespace
+
+__attribute__((target("avx512f,avx512bw,avx512vnni"))) void code_dots_avx512vnni(
+    const std::uint8_t* const* codes, const std::int8_t* query, std::int32_t query_sum, std::size_t n,
+    std::size_t count, std::int32_t* out) {
+  const __m128i correction = _mm_set1_epi32(128 * query_sum);
+  const __mmask64 rest = (std::uint64_t{1} << (n % 64)) - 1;
+  std::size_t i = 0;
+  for (; i + 4 <= count; i += 4) {
+    const std::uint8_t* const* const four = codes + i;
+    __m512i s[4] = {_mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512(),
+                    _mm512_setzero_si512()};
+    std::size_t at = 0;
+    for (; at + 64 <= n; at += 64) {
+      const __m512i part = _mm512_loadu_si512(query + at);
+      for (int k = 0; k < 4; ++k) s[k] = _mm512_dpbusd_epi32(s[k], _mm512_loadu_si512(four[k] + at), part);
+    }
+    if (at < n) {
+      const __m512i part = _mm512_maskz_loadu_epi8(rest, query + at);
+      for (int k = 0; k < 4; ++k)
+        s[k] = _mm512_dpbusd_epi32(s[k], _mm512_maskz_loadu_epi8(rest, four[k] + at), part);
+    }
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(out + i), _mm_sub_epi32(sums_of_four(s), correction));
+  }
+  for (; i < count; ++i) out[i] = code_dot_avx512vnni(codes[i], query, query_sum, n);
+}
+
 }  // namespace likeness

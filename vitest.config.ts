@@ -1,10 +1,29 @@
 import { defineConfig } from 'vitest/config';
 
+/** Tests that call one running service, or another given by ENDPOINT_URL. */
+const SHARED = ['test/api/**/*.test.ts', 'test/clients/**/*.test.ts'];
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    // Worker threads and child processes run the compiled service, so it is compiled first.
-    globalSetup: ['test/build.ts', 'test/support/shared-service.ts'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'parts',
+          include: ['test/**/*.test.ts'],
+          exclude: SHARED,
+          globalSetup: ['test/build.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'api',
+          include: SHARED,
+          globalSetup: ['test/build.ts', 'test/support/shared-service.ts'],
+        },
+      },
+    ],
     reporters: process.env['CI']
       ? ['default', ['json', { outputFile: 'node_modules/.likeness-tests.json' }]]
       : ['default'],

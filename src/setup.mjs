@@ -1,5 +1,6 @@
-// Prepares a fresh clone: dependencies, native kernels, compiled service. Plain JavaScript, because it
-// runs before anything is installed. Each step is skipped when nothing it depends on has changed.
+// Prepares a fresh clone: dependencies, native kernels, compiled service; with the argument `build` the
+// latter two alone. Plain JavaScript, because it runs before anything is installed. Each step is skipped
+// when nothing it depends on has changed.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -131,12 +132,13 @@ const buildService = () =>
 
 try {
   checkNode();
-  await once({
-    stamp: 'node_modules/.likeness-installed',
-    inputs: ['package-lock.json'],
-    result: 'node_modules/fastify/package.json',
-    work: installDependencies,
-  });
+  if (process.argv[2] !== 'build')
+    await once({
+      stamp: 'node_modules/.likeness-installed',
+      inputs: ['package-lock.json'],
+      result: 'node_modules/fastify/package.json',
+      work: installDependencies,
+    });
   await once({
     stamp: 'native/build/.likeness-built',
     inputs: sources('native', /\.(cc|h|gyp)$/),

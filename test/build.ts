@@ -1,13 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 
-/** Compiles src/ once before any test: workers and child processes run what ships, not the sources. */
+/**
+ * Brings what tests run beside the sources up to date: worker threads and child processes run the compiled
+ * service and the addon, so that they run what ships. Does nothing where nothing has changed.
+ */
 export function setup(): void {
   const root = resolve(import.meta.dirname, '..');
-  const tsc = resolve(
-    createRequire(import.meta.url).resolve('typescript/package.json'),
-    '../bin/tsc',
-  );
-  execFileSync(process.execPath, [tsc, '-p', root], { cwd: root, stdio: 'inherit' });
+  execFileSync(process.execPath, [resolve(root, 'src/setup.mjs'), 'build'], {
+    cwd: root,
+    stdio: 'inherit',
+  });
 }

@@ -171,7 +171,7 @@ std::uint32_t lost_rows(const Graph& graph, const std::vector<float>& rows, std:
 // Replaces rows at places that were left, while scans of what stays go on: each scan must see whole rows
 // and all that stay. As the service does, a place waits until no scan that began before is under way.
 void replace(std::size_t dimension, const std::vector<float>& rows, Progress& progress) {
-  constexpr std::uint32_t kRows = 600, kRounds = 60, kStay = 100;
+  constexpr std::uint32_t kRows = 600, kRounds = 20, kStay = 100;
   Table table(dimension, likeness::kernel_sets().front().run);
   grow(table, kRows);
   const auto row = [&](std::uint32_t at) { return rows.data() + (at % (rows.size() / dimension)) * dimension; };

@@ -87,7 +87,7 @@ describe('the hnswlib engine', () => {
 });
 
 describe('the hnswlib worker', () => {
-  it('ends at any moment without taking the process with it', async () => {
+  it('ends at any moment without taking the process with it', { timeout: 180_000 }, async () => {
     // hnswlib-node aborts the process when its thread is stopped inside a call.
     for (let round = 0; round < 60; round++) {
       const indexes = Array.from({ length: 4 }, () => {

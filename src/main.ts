@@ -17,6 +17,8 @@ import { createS3Objects, NO_OBJECTS } from './objects/s3.js';
 import { bindOperations } from './operations/index.js';
 import type { Services } from './operations/services.js';
 import { createDispatch } from './protocol/dispatch.js';
+import { createRateLimiter } from './protocol/rate-limits.js';
+import { createReplayGuard } from './protocol/replay.js';
 import type { Credentials } from './protocol/sigv4/credentials.js';
 import { createCredentials, environmentKeys } from './protocol/sigv4/keys.js';
 import { createReloading } from './reloading.js';
@@ -252,10 +254,15 @@ function openServer(
   },
 ): FastifyInstance {
   const { log, metrics, services, credentials, warmUp, tls } = parts;
-  const { region, accountId, acceptedRegions, corsOrigins } = config;
+  const { region, accountId, acceptedRegions, corsOrigins, replaySignatures } = config;
+  const { readRate, writeRate, imageRate } = config;
   const dispatch = createDispatch({
     handlers: bindOperations(services),
     ...(credentials && { authentication: { credentials, regions: acceptedRegions } }),
+    ...(replaySignatures > 0 && {
+      replay: createReplayGuard({ capacity: replaySignatures, startedMs: Date.now() }),
+    }),
+    rates: createRateLimiter({ read: readRate, write: writeRate, image: imageRate }),
     partition: { region, accountId },
     observer: metrics,
     log,
@@ -268,6 +275,12 @@ function openServer(
     refuseForeignOrigins: !credentials,
     log,
     tls,
+    limits: {
+      connections: config.connections,
+      requestsInFlight: config.requestsInFlight,
+      bodiesInFlightBytes: config.bodiesMib * 1024 * 1024,
+      requestTimeoutMs: config.requestTimeoutMs,
+    },
   });
 }
 

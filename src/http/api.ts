@@ -69,17 +69,23 @@ const requestId = (): { 'x-amzn-RequestId': string } => ({ 'x-amzn-RequestId': r
 
 const NO_BODY = Buffer.alloc(0);
 
+/**
+ * Node's own `headers` drop the second of two headers that must stand alone, such as Authorization. Here both
+ * are seen, joined with a comma as signatures join them, so that what is checked is what was sent.
+ */
 function wireRequest(request: FastifyRequest): WireRequest {
-  const { method = '', url = '/', headers } = request.raw;
+  const { method = '', url = '/', rawHeaders } = request.raw;
+  const headers = new Map<string, string>();
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const name = (rawHeaders[i] ?? '').toLowerCase();
+    const value = rawHeaders[i + 1] ?? '';
+    const before = headers.get(name);
+    headers.set(name, before === undefined ? value : `${before},${value}`);
+  }
   return {
     method,
     url,
-    headers: Object.fromEntries(
-      Object.entries(headers).map(([name, value]) => [
-        name,
-        Array.isArray(value) ? value.join(', ') : value,
-      ]),
-    ),
+    headers: Object.fromEntries(headers),
     body: Buffer.isBuffer(request.body) ? request.body : NO_BODY,
   };
 }

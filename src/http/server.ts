@@ -1,4 +1,4 @@
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import {
   type FastifyHttpOptions,
   type FastifyInstance,
@@ -7,11 +7,13 @@ import {
   fastify,
   type onRequestHookHandler,
 } from 'fastify';
+import { ApiError } from '../errors.js';
 import type { Dispatch, DispatchLog } from '../protocol/dispatch.js';
-import { createAdmission } from './admission.js';
+import { createAdmission, type Place } from './admission.js';
 import { answerApi, answerBroken, bare, refusal } from './api.js';
 import { corsHeaders } from './cors.js';
 import { live, notReady, type ReadyChecks, ready } from './health.js';
+import { readBody } from './read-body.js';
 import { type Answer, send } from './send.js';
 import { type TlsMaterial, tlsServerOptions } from './tls.js';
 
@@ -43,6 +45,8 @@ export interface ServerLimits {
   readonly bodyBytes: number;
   /** What the bodies of all requests in flight may hold together; past it ThrottlingException. */
   readonly bodiesInFlightBytes: number;
+  /** Requests that are read or served at a time, also several on one connection; past it ThrottlingException. */
+  readonly requestsInFlight: number;
   readonly headerBytes: number;
   readonly connections: number;
   /** Time a caller has to send a request's headers, and all of it. */
@@ -57,6 +61,7 @@ export interface ServerLimits {
 export const SERVER_LIMITS: ServerLimits = {
   bodyBytes: 16 * 1024 * 1024,
   bodiesInFlightBytes: 512 * 1024 * 1024,
+  requestsInFlight: 8192,
   headerBytes: 16 * 1024,
   connections: 4096,
   headersTimeoutMs: 30_000,
@@ -65,6 +70,7 @@ export const SERVER_LIMITS: ServerLimits = {
   keepAliveTimeoutMs: 75_000,
 };
 
+const CHECK_INTERVAL_MS = 5000;
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 
 /**
@@ -94,15 +100,21 @@ export function createServer(options: ServerOptions): FastifyInstance {
     respond(reply, { ...answer, headers: { ...answer.headers, ...cors } });
   };
 
+  const places = new WeakMap<FastifyRequest, Place>();
   // The signature covers the body's very bytes, so no parser may touch them.
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  app.addContentTypeParser('*', (request: FastifyRequest, payload: IncomingMessage) =>
+    readBody(payload, places.get(request) ?? NO_PLACE, limits.bodyBytes),
+  );
   app.setErrorHandler((error, request, reply) =>
     respondToFault(options, { error, request, reply, respond: respondApi }),
   );
 
   addOperatorRoutes(app, options, { respond, isClosing: () => closing });
-  const admit = admission(limits, { respond: respondApi, isClosing: () => closing });
+  const admit = admission(limits, places, {
+    respond: respondApi,
+    isClosing: () => closing,
+  });
   const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<void> =>
     respondApi(reply, await answerApi(options, request, reply));
   app.route({ method: [...METHODS], url: '/*', onRequest: admit, handler: answer });
@@ -111,7 +123,12 @@ export function createServer(options: ServerOptions): FastifyInstance {
 }
 
 function fastifyOptions(limits: ServerLimits, tls: TlsMaterial | undefined) {
-  const http = { maxHeaderSize: limits.headerBytes, headersTimeout: limits.headersTimeoutMs };
+  const http = {
+    maxHeaderSize: limits.headerBytes,
+    headersTimeout: limits.headersTimeoutMs,
+    // How often Node looks for connections that are late.
+    connectionsCheckingInterval: Math.min(limits.headersTimeoutMs, CHECK_INTERVAL_MS),
+  };
   return {
     logger: false,
     exposeHeadRoutes: false,
@@ -123,6 +140,8 @@ function fastifyOptions(limits: ServerLimits, tls: TlsMaterial | undefined) {
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     clientErrorHandler: answerBroken,
+    // A path with a broken escape, before any route.
+    frameworkErrors: (_error, _request, reply) => send(reply, bare(400)),
     ...(tls ? { https: { ...http, ...tlsServerOptions(tls) } } : { http }),
     // The two kinds of server differ in nothing that this file uses.
   } as FastifyHttpOptions<Server>;
@@ -150,29 +169,36 @@ function addOperatorRoutes(app: FastifyInstance, options: ServerOptions, life: L
   });
 }
 
-/** Refuses, before a body is read, what comes during a shutdown or past the memory set aside for bodies. */
-function admission(limits: ServerLimits, { respond, isClosing }: Life): onRequestHookHandler {
-  const room = createAdmission(limits.bodiesInFlightBytes);
+/** Refuses, before a body is read, what comes during a shutdown or when too much is in flight. */
+function admission(
+  limits: ServerLimits,
+  places: WeakMap<FastifyRequest, Place>,
+  { respond, isClosing }: Life,
+): onRequestHookHandler {
+  const room = createAdmission(limits);
   return (request, reply, done) => {
     if (isClosing()) {
       respond(reply, { ...refusal('ThrottlingException', 'Service Unavailable'), status: 503 });
       return;
     }
-    const bytes = Math.min(announcedBytes(request.headers), limits.bodyBytes);
-    if (!room.take(bytes)) {
+    const announcedBytes = Number(request.headers['content-length'] ?? 0);
+    if (announcedBytes > limits.bodyBytes) {
+      respond(reply, bare(413));
+      return;
+    }
+    const place = room.enter(announcedBytes);
+    if (!place) {
       respond(reply, refusal('ThrottlingException'));
       return;
     }
-    reply.raw.once('close', () => room.release(bytes));
+    places.set(request, place);
+    reply.raw.once('close', () => place.leave());
     done();
   };
 }
 
-/** What the headers say of the body's size; a chunked one may be as large as it likes. */
-function announcedBytes(headers: FastifyRequest['headers']): number {
-  if (headers['transfer-encoding'] !== undefined) return Number.POSITIVE_INFINITY;
-  return Number(headers['content-length'] ?? 0);
-}
+/** Every request that has a body has been given a place before. */
+const NO_PLACE: Place = { take: () => false, leave: () => undefined };
 
 interface FaultyCall {
   readonly error: unknown;
@@ -190,6 +216,7 @@ async function respondToFault(options: ServerOptions, call: FaultyCall): Promise
     if (request.headers['content-length'] !== '0') request.body = UNREAD;
     return respond(reply, await answerApi(options, request, reply));
   }
+  if (call.error instanceof ApiError) return respond(reply, refusal(call.error.code));
   // A body that is too large, cut short or broken off: the caller's doing, and nothing to log.
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
     return respond(reply, bare(statusCode));

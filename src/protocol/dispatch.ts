@@ -1,14 +1,18 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import { ApiError, ERRORS } from '../errors.js';
 import { OPERATIONS, type OperationName } from '../model/operations.js';
+import { ACCESS } from './access.js';
 import { authorise, type Partition } from './authorise.js';
 import { checkFront, FrontRefusal } from './front.js';
 import { checkHandlers, type Handlers, type RequestContext } from './handlers.js';
 import { operationOf, parseBody } from './json.js';
 import { parseInput } from './parse.js';
+import type { RateLimiter } from './rate-limits.js';
+import type { ReplayGuard } from './replay.js';
 import { writeError, writeReply } from './reply.js';
 import type { Credentials } from './sigv4/credentials.js';
-import { type Principal, verify } from './sigv4/verify.js';
+import { type Principal, type Verified, verify } from './sigv4/verify.js';
 import { createValidator, type Validate } from './validate.js';
 import { CONTENT_TYPE, type WireReply, type WireRequest } from './wire.js';
 
@@ -46,6 +50,10 @@ export interface DispatchOptions {
   readonly handlers: Handlers;
   /** Absent: nobody has to sign. The caller sees to it that only this machine can connect. */
   readonly authentication?: Authentication;
+  /** Absent: a captured request that changes something may be sent again while its date is good. */
+  readonly replay?: ReplayGuard;
+  /** Absent: no principal makes too many calls. */
+  readonly rates?: RateLimiter;
   /** Used in the ARNs that authorisation sees. */
   readonly partition: Partition;
   readonly observer: Observer;
@@ -53,10 +61,17 @@ export interface DispatchOptions {
   /** Epoch milliseconds. Default: the system's clock. */
   readonly now?: () => number;
   readonly newRequestId?: () => string;
+  /** Waits; rejects when the signal aborts. Default: a timer. */
+  readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
 /** Answers one request. Never rejects. The signal says that the caller has gone away. */
 export type Dispatch = (request: WireRequest, signal: AbortSignal) => Promise<WireReply>;
+
+/** A body up to which the order of checks is AWS's: JSON before signature. Above it nobody unknown is parsed for. */
+const STRANGERS_BODY_BYTES = 64 * 1024;
+/** Whose calls count where nobody signs. */
+const EVERYBODY = '';
 
 /** Builds the pipeline over a complete table of handlers; throws where the table and the model differ. */
 export function createDispatch(options: DispatchOptions): Dispatch {
@@ -64,24 +79,40 @@ export function createDispatch(options: DispatchOptions): Dispatch {
   const validators = createValidators();
   const now = options.now ?? Date.now;
   const newRequestId = options.newRequestId ?? randomUUID;
-  const { authentication, partition, observer, log } = options;
+  const pause = options.pause ?? wait;
+  const { authentication, replay, rates, partition, observer, log } = options;
 
   /** Contract section 2: the order of the steps is part of the API. */
   async function answer(request: WireRequest, call: Call): Promise<string> {
     const { requestId, signal, step } = call;
+    const authenticate = (): Verified | undefined =>
+      step(
+        'authenticate',
+        () => authentication && verify(request, { ...authentication, nowMs: now() }),
+      );
+    // Parsing a large body costs too much to do it for anybody.
+    const early =
+      request.body.length > STRANGERS_BODY_BYTES && requireOperation(call.operation)
+        ? authenticate()
+        : undefined;
     const body = step('read', () => {
       checkFront(request, call.operation);
       return parseBody(request.body);
     });
     const operation = step('target', () => requireOperation(call.operation));
-    const principal = step(
-      'authenticate',
-      () => authentication && verify(request, { ...authentication, nowMs: now() }),
-    );
+    const verified = early ?? authenticate();
+    const principal = verified?.principal;
     call.principal = principal;
     step('authorise', () => {
+      rates?.take(principal?.arn ?? EVERYBODY, ACCESS[operation].rate, now());
       if (principal) authorise(principal, operation, body, partition);
     });
+    const repeated =
+      verified && ACCESS[operation].mutates ? replay?.use(verified, now()) : undefined;
+    if (repeated) {
+      await pause(repeated.afterMs, signal);
+      throw repeated.error;
+    }
     const { input: inputShape, output: outputShape } = OPERATIONS[operation];
     const input = step('parse', () => parseInput(inputShape, body));
     step('validate', () => validators[operation](input));
@@ -146,6 +177,9 @@ function timer(observer: Observer, operation: string): StepTimer {
     return result.finally(done) as typeof result;
   };
 }
+
+const wait = (ms: number, signal: AbortSignal): Promise<void> =>
+  setTimeout(ms, undefined, { signal });
 
 const createValidators = (): Readonly<Record<OperationName, Validate>> =>
   Object.fromEntries(

@@ -6,7 +6,7 @@ export interface WireRequest {
   readonly method: string;
   /** Path and query exactly as sent, still encoded. */
   readonly url: string;
-  /** Names in lower case; a header sent twice joined with `, `. */
+  /** Names in lower case; a header sent twice joined with `,`. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: Uint8Array;
 }

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { OperatorError } from '../../src/errors.js';
 import type { RequestContext } from '../../src/protocol/handlers.js';
-import { handlersWith } from '../protocol/support.js';
+import { credentials, handlersWith, NOW_MS } from '../protocol/support.js';
 import { deferred, headersFor, post, serverWith } from './support.js';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -56,7 +56,7 @@ describe('a body', () => {
     expect([calls, logged]).toEqual([[], []]);
   });
 
-  it('sent in chunks is taken within the limit, and counts as if it were that large', async () => {
+  it('sent in chunks is taken within the limit, and counts as it arrives', async () => {
     const [running, held] = [deferred(), deferred()];
     const handlers = handlersWith({
       ListUsers: async () => {
@@ -65,18 +65,47 @@ describe('a body', () => {
         return {};
       },
     });
-    const limits = { bodyBytes: 1000, bodiesInFlightBytes: 1010 };
+    const limits = { bodyBytes: 1000, bodiesInFlightBytes: 300 };
     const app = serverWith({ limits }, { handlers });
     await app.listen({ port: 0, host: '127.0.0.1' });
     const { port } = app.server.address() as AddressInfo;
     expect(await chunkedCall(port, 100)).toBe(200);
+    // One request always fits, up to its own limit.
+    expect(await chunkedCall(port, 900)).toBe(200);
     expect(await chunkedCall(port, 1000)).toBe(413);
 
     const first = post(app, 'ListUsers');
     await running.promise;
-    expect(await chunkedCall(port, 100)).toBe(500);
+    expect(await chunkedCall(port, 100)).toBe(200);
+    expect(await chunkedCall(port, 900)).toBe(500);
     held.resolve();
     expect((await first).statusCode).toBe(200);
+  });
+
+  it('that is only announced takes no room from others', async () => {
+    const app = serverWith({ limits: { bodyBytes: 1000, bodiesInFlightBytes: 1000 } });
+    const entered = deferred();
+    app.addHook('onRequest', async () => entered.resolve());
+    await app.listen({ port: 0, host: '127.0.0.1' });
+    const { port } = app.server.address() as AddressInfo;
+    const headers = { ...headersFor('ListFaces'), 'content-length': '1000' };
+    const idle = request({ port, method: 'POST', headers });
+    idle.on('error', () => undefined);
+    idle.write('{');
+    await entered.promise;
+    expect((await post(app, 'ListFaces', `{"CollectionId":"${'c'.repeat(200)}"}`)).statusCode).toBe(
+      200,
+    );
+    idle.destroy();
+  });
+
+  it('of a stranger is not parsed when it is large', async () => {
+    const app = serverWith({}, { authentication: { credentials, regions: [] }, now: () => NOW_MS });
+    const typeOf = async (body: string, operation = 'ListFaces') =>
+      (await post(app, operation, body)).json<Record<string, string>>()['__type'];
+    expect(await typeOf('[')).toBe('SerializationException');
+    expect(await typeOf('['.repeat(100_000))).toBe('MissingAuthenticationTokenException');
+    expect(await typeOf('['.repeat(100_000), 'Nonsense')).toBe('UnknownOperationException');
   });
 
   it('that no room is left for gets ThrottlingException, and the next one is served', async () => {
@@ -103,6 +132,31 @@ describe('a body', () => {
 const failing = async (): Promise<never> => {
   throw new Error('secret detail');
 };
+
+describe('requests in flight', () => {
+  it('are bounded, also several on one connection; past it ThrottlingException', async () => {
+    const [running, held] = [deferred(), deferred()];
+    const handlers = handlersWith({
+      ListUsers: async () => {
+        running.resolve();
+        await held.promise;
+        return {};
+      },
+    });
+    const app = serverWith({ limits: { requestsInFlight: 1 } }, { handlers });
+    const first = post(app, 'ListUsers');
+    await running.promise;
+    const second = await post(app, 'ListFaces');
+    expect([second.statusCode, second.json()]).toMatchObject([
+      500,
+      { __type: 'ThrottlingException', Message: expect.stringMatching(/\S/) as string },
+    ]);
+    expect((await app.inject('/health/live')).statusCode).toBe(200);
+    held.resolve();
+    expect((await first).statusCode).toBe(200);
+    expect((await post(app, 'ListFaces')).statusCode).toBe(200);
+  });
+});
 
 describe('for operators', () => {
   it('/health/live answers as long as the process does', async () => {

@@ -1,57 +1,26 @@
-import { createHash } from 'node:crypto';
-import type { WireRequest } from '../../src/protocol/wire.js';
-import { aRequest, EXPIRED, type Signing, signed, TEMPORARY } from './support.js';
-
-export const plain = (headers: Record<string, string | undefined> = {}): WireRequest =>
-  aRequest('DeleteCollection', { CollectionId: 'c' }, headers);
-export const BODY_HASH = createHash('sha256').update(plain().body).digest('hex');
-export const temporary = (token?: string, signing: Signing = {}): WireRequest =>
-  signed(plain({ 'x-amz-security-token': token }), { ...TEMPORARY, ...signing });
-
-/** A request whose headers are changed after it was signed. */
-export const tampered = (
-  change: Record<string, string | undefined>,
-  request: WireRequest = signed(plain()),
-): WireRequest => ({ ...request, headers: { ...request.headers, ...change } });
-
-export const authorization = (change: (text: string) => string): WireRequest => {
-  const request = signed(plain());
-  return tampered({ authorization: change(request.headers['authorization']!) }, request);
-};
-export const without = (signing: string): WireRequest =>
-  signed(plain(), {
-    signed: ['content-type', 'host', 'x-amz-date', 'x-amz-target'].filter((n) => n !== signing),
-  });
-
-const MISMATCH = [
-  'InvalidSignatureException',
-  'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.',
-] as const;
-const UNKNOWN_KEY = [
-  'UnrecognizedClientException',
-  'The security token included in the request is invalid.',
-] as const;
-const unsigned = (name: string) =>
-  [
-    'InvalidSignatureException',
-    `'${name}' must be a 'SignedHeader' in the AWS Authorization.`,
-  ] as const;
-const badDate = (time: string) =>
-  [
-    'IncompleteSignatureException',
-    `Date must be in ISO-8601 'basic format'. Got '${time}'. See http://en.wikipedia.org/wiki/ISO_8601`,
-  ] as const;
-const scope = (message: string) => ['InvalidSignatureException', message] as const;
-const incomplete = (message: string, value: string) =>
-  ['IncompleteSignatureException', `${message} Authorization=${value}`] as const;
-
-const ZEROS = '0'.repeat(64);
-const CREDENTIAL = 'AKIDEXAMPLE/20260830/us-east-1/rekognition/aws4_request';
-const parts = (...names: string[]) =>
-  names.map((name) => `Authorization header requires '${name}' parameter.`).join(' ');
+import {
+  type Attack,
+  algorithm,
+  authorization,
+  BODY_HASH,
+  badDate,
+  CREDENTIAL,
+  incomplete,
+  MISMATCH,
+  parts,
+  plain,
+  scope,
+  tampered,
+  temporary,
+  UNKNOWN_KEY,
+  unsigned,
+  without,
+  ZEROS,
+} from './attack-parts.js';
+import { EXPIRED, signed, TEMPORARY } from './support.js';
 
 /** Requests that nobody with the right to send them made, and the exact refusal of each. */
-export const ATTACKS: [name: string, request: WireRequest, error: readonly [string, string]][] = [
+export const ATTACKS: Attack[] = [
   // Nothing, or not enough, to check.
   [
     'no Authorization',
@@ -297,18 +266,55 @@ export const ATTACKS: [name: string, request: WireRequest, error: readonly [stri
   [
     'another algorithm',
     signed(plain(), { algorithm: 'AWS4-HMAC-SHA1' }),
-    [
-      'IncompleteSignatureException',
-      "Unsupported AWS 'algorithm': 'AWS4-HMAC-SHA1' (only AWS4-HMAC-SHA256 for now). ",
-    ],
+    algorithm('AWS4-HMAC-SHA1'),
   ],
   [
     'no algorithm at all',
     authorization((text) => text.replace('AWS4-HMAC-SHA256', 'none')),
-    [
-      'IncompleteSignatureException',
-      "Unsupported AWS 'algorithm': 'none' (only AWS4-HMAC-SHA256 for now). ",
-    ],
+    algorithm('none'),
+  ],
+  [
+    'the algorithm in small letters',
+    authorization((text) => text.replace('AWS4-HMAC-SHA256', 'aws4-hmac-sha256')),
+    algorithm('aws4-hmac-sha256'),
+  ],
+  [
+    'the algorithm of many regions',
+    signed(plain({ 'x-amz-region-set': '*' }), { algorithm: 'AWS4-ECDSA-P256-SHA256' }),
+    algorithm('AWS4-ECDSA-P256-SHA256'),
+  ],
+  [
+    'the algorithm of a payload',
+    signed(plain(), { algorithm: 'AWS4-HMAC-SHA256-PAYLOAD' }),
+    algorithm('AWS4-HMAC-SHA256-PAYLOAD'),
+  ],
+  ['Signature Version 2', authorization((text) => text.replace(/^\S+ /, 'AWS ')), algorithm('AWS')],
+  [
+    'every region',
+    signed(plain(), { region: '*' }),
+    scope("Credential should be scoped to a valid region, not '*'. "),
+  ],
+  [
+    'an accepted region in capitals',
+    signed(plain(), { region: 'US-EAST-1' }),
+    scope("Credential should be scoped to a valid region, not 'US-EAST-1'. "),
+  ],
+  [
+    'the service in capitals',
+    signed(plain(), { service: 'Rekognition' }),
+    scope("Credential should be scoped to correct service: 'rekognition'. "),
+  ],
+  [
+    'a key of yesterday for a request of today',
+    authorization((text) => text.replace('/20260830/', '/20260829/')),
+    scope(
+      "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '20260829' != '20260830', from '20260830T123600Z'.",
+    ),
+  ],
+  [
+    'another accepted region than the one signed for',
+    authorization((text) => text.replace('/us-east-1/', '/eu-west-1/')),
+    MISMATCH,
   ],
 
   // The signature.

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Principal } from '../../src/protocol/sigv4/verify.js';
 import type { WireRequest } from '../../src/protocol/wire.js';
-import { ATTACKS, authorization, BODY_HASH, plain, tampered, temporary } from './attacks.js';
+import { authorization, BODY_HASH, plain, tampered, temporary } from './attack-parts.js';
+import { ATTACKS } from './attacks.js';
+import { LOOK_ALIKES } from './look-alikes.js';
 import {
   credentials,
   dispatchWith,
@@ -46,7 +48,7 @@ describe('a request with the right signature is served', () => {
 });
 
 describe('an attack is refused and reaches no handler', () => {
-  it.each(ATTACKS)('%s', async (_, request, [type, message]) => {
+  it.each([...ATTACKS, ...LOOK_ALIKES])('%s', async (_, request, [type, message]) => {
     calls = 0;
     const reply = await send(dispatch, request);
     expect(reply.status).toBe(400);

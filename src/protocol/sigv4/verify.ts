@@ -19,6 +19,15 @@ export interface Principal {
   readonly policy: Policy;
 }
 
+/** A request whose signature is right. */
+export interface Verified {
+  readonly principal: Principal;
+  /** As sent: 64 hex digits. */
+  readonly signature: string;
+  /** Epoch milliseconds of the signed date. */
+  readonly signedAtMs: number;
+}
+
 export interface VerifyOptions {
   readonly credentials: Credentials;
   /** Regions a signature may name; empty: any. */
@@ -27,7 +36,8 @@ export interface VerifyOptions {
   readonly nowMs: number;
 }
 
-const SKEW_MS = 5 * 60_000;
+/** How far the date of a signature may be from the server's clock. */
+export const SKEW_MS = 5 * 60_000;
 
 /** Headers that steer what a request does: where one is sent, the signature must cover it. */
 const MUST_BE_SIGNED = {
@@ -42,12 +52,12 @@ const MUST_BE_SIGNED = {
  * Verifies the signature of a request (AWS Signature Version 4, contract section 3) and says who signed.
  * The checks run in the order AWS runs them, each with its text; the secret is only used at the end.
  */
-export function verify(request: WireRequest, options: VerifyOptions): Principal {
+export function verify(request: WireRequest, options: VerifyOptions): Verified {
   const authorization = requireAuthorization(request);
   const { credential, signedHeaders, signature } = requireParts(request, authorization);
   const accessKeyId = credential.split('/', 1)[0] ?? '';
   const key = findKey(request, accessKeyId, options.credentials);
-  const time = requireFreshTime(request, options.nowMs);
+  const { time, signedAtMs } = requireFreshTime(request, options.nowMs);
   requireSignedHeaders(request, signedHeaders);
   requireAlgorithm(authorization.algorithm);
   const scope = readCredentialScope(credential, time, options.regions);
@@ -58,7 +68,11 @@ export function verify(request: WireRequest, options: VerifyOptions): Principal 
   if (!equal(signature, sign(signingKey(key.secretAccessKey, scope), text))) return mismatch();
   if (key.expiresAtMs !== undefined && key.expiresAtMs <= options.nowMs)
     throw new ApiError('ExpiredTokenException');
-  return { accessKeyId, arn: key.principalArn, policy: key.policy };
+  return {
+    principal: { accessKeyId, arn: key.principalArn, policy: key.policy },
+    signature,
+    signedAtMs,
+  };
 }
 
 function requireAuthorization({ url, headers }: WireRequest): Authorization {
@@ -123,7 +137,10 @@ function findKey(
   return key;
 }
 
-function requireFreshTime({ headers }: WireRequest, nowMs: number): string {
+function requireFreshTime(
+  { headers }: WireRequest,
+  nowMs: number,
+): { time: string; signedAtMs: number } {
   const time = requestTime(headers);
   const timeMs = parseRequestTime(time);
   if (timeMs === undefined)
@@ -142,7 +159,7 @@ function requireFreshTime({ headers }: WireRequest, nowMs: number): string {
       'InvalidSignatureException',
       `Signature not yet current: ${time} is still later than ${formatRequestTime(nowMs + SKEW_MS)} (${now} + 5 min.)`,
     );
-  return time;
+  return { time, signedAtMs: timeMs };
 }
 
 /**

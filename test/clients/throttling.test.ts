@@ -17,10 +17,10 @@ const python = findProgram(['/usr/bin/python3', 'python3'], ['-c', 'import boto3
 const why = missing(python, 'boto3');
 
 /**
- * A service that allows one call a second of each class, whose clock goes ahead by two seconds with each
+ * A service that allows so many reads a second (0: any), whose clock goes ahead by two seconds with each
  * refusal, so that how long a client waits does not matter. `codes` are the results of all calls.
  */
-async function throttling() {
+async function throttling(read: number) {
   const codes: string[] = [];
   let aheadMs = 0;
   let overloaded = true;
@@ -33,7 +33,7 @@ async function throttling() {
         ),
         regions: [],
       },
-      rates: createRateLimiter({ read: 1, write: 1000, image: 0 }),
+      rates: createRateLimiter({ read, write: 0, image: 0 }),
       replay: createReplayGuard({ capacity: 1000, startedMs: Date.now() - 60_000 }),
       now: () => Date.now() + aheadMs,
       observer: {
@@ -60,7 +60,7 @@ const RATE = ['OK', 'ProvisionedThroughputExceededException', 'OK'];
 
 describe('a client that is told to slow down', () => {
   it('retries by itself and succeeds: the AWS SDK for JavaScript', async () => {
-    const { codes, endpoint } = await throttling();
+    const { codes, endpoint } = await throttling(1);
     const client = new RekognitionClient({ endpoint, region: REGION, credentials: CREDENTIALS });
     onTestFinished(() => client.destroy());
     await client.send(new ListCollectionsCommand({}));
@@ -77,7 +77,7 @@ describe('a client that is told to slow down', () => {
   it.skipIf(why !== '').each(['legacy', 'standard'])(
     `retries by itself and succeeds: boto3 in its %s mode${why}`,
     async (mode) => {
-      const { codes, endpoint } = await throttling();
+      const { codes, endpoint } = await throttling(1);
       const script = `
 import boto3, botocore.config
 client = boto3.client('rekognition', endpoint_url='${endpoint}', config=botocore.config.Config(retries={'mode': '${mode}'}))
@@ -91,7 +91,7 @@ print(client.list_collections()['ResponseMetadata']['RetryAttempts'])
   );
 
   it.skipIf(why !== '')(`of overload and of equal calls in one second: boto3${why}`, async () => {
-    const { codes, endpoint } = await throttling();
+    const { codes, endpoint } = await throttling(0);
     const script = `
 import boto3, botocore.config
 client = boto3.client('rekognition', endpoint_url='${endpoint}', config=botocore.config.Config(retries={'mode': 'standard'}))

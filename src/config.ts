@@ -179,15 +179,30 @@ export const SETTINGS = {
   ),
   runtime: setting(
     'LIKENESS_RUNTIME',
-    oneOf('auto', 'tfjs-wasm', 'tfjs-node', 'tfjs-node-gpu'),
+    oneOf(
+      'auto',
+      'onnxruntime-cuda',
+      'onnxruntime-webgpu',
+      'tfjs-node-gpu',
+      'tfjs-webgpu',
+      'onnxruntime',
+      'tfjs-node',
+      'tfjs-wasm',
+    ),
     'auto',
-    'inference runtime',
+    'what computes the nets; auto: the fastest that gives the recorded numbers',
   ),
   visionWorkers: setting(
     'LIKENESS_VISION_WORKERS',
     integer(0, 256),
     0,
-    'inference threads; 0: one for each core',
+    'inference processes, around a GPU threads; 0: one for each core',
+  ),
+  visionMemoryMb: setting(
+    'LIKENESS_VISION_MEMORY_MB',
+    integer(128, 65_536),
+    400,
+    'an inference process that holds more than this after a photo is replaced by a fresh one',
   ),
   visionQueue: setting(
     'LIKENESS_VISION_QUEUE',

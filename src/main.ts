@@ -141,6 +141,8 @@ const openVision = (config: Config, log: Log): Promise<Vision> =>
     maxQueued: config.visionQueue,
     timeoutMs: config.imageTimeoutMs,
     maxPixels: config.imagePixels,
+    workerMemory: config.visionMemoryMb * 2 ** 20,
+    cacheDirectory: join(config.dataDirectory, 'runtimes'),
     log: noteTo(log),
   });
 

@@ -1,11 +1,13 @@
 import { parentPort, type TransferListItem, Worker, type WorkerOptions } from 'node:worker_threads';
 import { ApiError, type ErrorCode, OperatorError } from './errors.js';
 
-/** The functions one worker thread offers, by name. Arguments and results must be cloneable. */
+/** The functions one worker offers, by name. Arguments and results must be cloneable. */
 export type WorkerMethods = Record<string, (argument: never) => unknown>;
 
-type Argument<M, K extends keyof M> = M[K] extends (argument: infer A) => unknown ? A : never;
-type Result<M, K extends keyof M> = M[K] extends (argument: never) => infer R
+export type Argument<M, K extends keyof M> = M[K] extends (argument: infer A) => unknown
+  ? A
+  : never;
+export type Result<M, K extends keyof M> = M[K] extends (argument: never) => infer R
   ? Awaited<R> extends Transfer<infer T>
     ? T
     : Awaited<R>
@@ -14,7 +16,7 @@ type Result<M, K extends keyof M> = M[K] extends (argument: never) => infer R
 /** Instead of a call: the thread takes no more. */
 const END = 'end';
 
-interface CallMessage {
+export interface CallMessage {
   id: number;
   method: string;
   argument: unknown;
@@ -25,7 +27,7 @@ interface PortableError {
   stack: string | undefined;
   code: string | undefined;
 }
-interface ReplyMessage {
+export interface ReplyMessage {
   id: number;
   value?: unknown;
   error?: PortableError;
@@ -138,7 +140,8 @@ export function serveWorker(methods: WorkerMethods): void {
   });
 }
 
-async function answer(
+/** Runs one call; the reply carries the error if there is one. */
+export async function answer(
   methods: WorkerMethods,
   { id, method, argument }: CallMessage,
 ): Promise<[ReplyMessage, readonly TransferListItem[]]> {
@@ -162,7 +165,8 @@ function portable(error: unknown): PortableError {
   return { name, message, stack, code: typeof code === 'string' ? code : undefined };
 }
 
-function revive({ name, message, stack, code }: PortableError): Error {
+/** The error as it was thrown at the other end. */
+export function revive({ name, message, stack, code }: PortableError): Error {
   if (name === 'ApiError') return new ApiError(code as ErrorCode, message);
   if (name === 'OperatorError') return new OperatorError(message);
   const error = Object.assign(new Error(message), { name, ...(code !== undefined && { code }) });

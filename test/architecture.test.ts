@@ -10,7 +10,7 @@ interface Rule {
   lazy?: readonly string[];
 }
 
-/** Which part of src/ may use which. The house's table, and worker-rpc: the one way to talk to a worker thread. */
+/** Which part of src/ may use which. The house's table, and worker-rpc and process-rpc: the one way to talk to a worker. */
 const MAY_USE: Readonly<Record<string, Rule>> = {
   errors: { values: [] },
   model: { values: [] },
@@ -20,10 +20,11 @@ const MAY_USE: Readonly<Record<string, Rule>> = {
   metrics: { values: ['errors'] },
   reloading: { values: [] },
   'worker-rpc': { values: ['errors'] },
+  'process-rpc': { values: ['errors', 'worker-rpc'] },
   protocol: { values: ['errors', 'model'] },
   keys: { values: ['errors', 'protocol'] },
   vectors: { values: ['errors', 'domain', 'worker-rpc'] },
-  vision: { values: ['errors', 'domain', 'worker-rpc'] },
+  vision: { values: ['errors', 'domain', 'worker-rpc', 'process-rpc'] },
   objects: { values: ['errors'] },
   store: { values: ['errors', 'worker-rpc'], types: ['domain'] },
   operations: {

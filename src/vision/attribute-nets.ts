@@ -9,35 +9,30 @@ import type { AttributesCard } from './cards.js';
 import { squareView } from './geometry.js';
 import type { Pyramid } from './image.js';
 import { candidateOf, type Mesh } from './landmarks.js';
-import { ATTRIBUTE_MODELS, loadCard, loadModelFiles, type ModelFiles } from './models.js';
-import type { Net, Runtime } from './runtimes/runtime.js';
+import { ATTRIBUTE_MODELS, loadCard } from './models.js';
+import type { Nets } from './runtimes/runtime.js';
 
 /** A face that attributes are told of. */
 type Face = { mesh: Mesh } & Partial<AttributeReadings>;
 
-/** The nets behind attributes that not every request wants; each is made runnable when it is first asked for. */
+/** The nets behind attributes that not every request wants. */
 export class AttributeNets {
-  readonly #runtime: Runtime;
-  readonly #files: Readonly<Record<AttributeName, ModelFiles<AttributesCard>>>;
-  readonly #loaded = new Map<AttributeName, Promise<Net>>();
+  readonly #nets: Nets;
+  readonly #cards: Readonly<Record<AttributeName, AttributesCard>>;
 
-  private constructor(
-    runtime: Runtime,
-    files: Readonly<Record<AttributeName, ModelFiles<AttributesCard>>>,
-  ) {
-    this.#runtime = runtime;
-    this.#files = files;
+  private constructor(nets: Nets, cards: Readonly<Record<AttributeName, AttributesCard>>) {
+    this.#nets = nets;
+    this.#cards = cards;
   }
 
   /**
-   * Reads the files, so that an altered one stops the start and not the first request for it.
-   *
-   * @throws OperatorError for a missing or altered model file.
+   * @param nets the nets by the name of their model.
+   * @throws OperatorError for an unreadable card.
    */
-  static async create(runtime: Runtime): Promise<AttributeNets> {
-    return new AttributeNets(runtime, {
-      expression: await filesOf('expression'),
-      ageGender: await filesOf('ageGender'),
+  static async create(nets: Nets): Promise<AttributeNets> {
+    return new AttributeNets(nets, {
+      expression: await loadCard(ATTRIBUTE_MODELS.expression, 'attributes'),
+      ageGender: await loadCard(ATTRIBUTE_MODELS.ageGender, 'attributes'),
     });
   }
 
@@ -49,9 +44,11 @@ export class AttributeNets {
   ): Promise<void> {
     if (faces.length === 0) return;
     for (const name of wanted) {
-      const [net, { card }] = [await this.#load(name), this.#files[name]];
-      for (let start = 0; start < faces.length; start += card.input.maxBatch) {
-        const batch = faces.slice(start, start + card.input.maxBatch);
+      const card = this.#cards[name];
+      const net = this.#nets.get(card.name);
+      if (!net) throw new Error(`the net ${card.name} was not loaded`);
+      for (let start = 0; start < faces.length; start += net.maxBatch) {
+        const batch = faces.slice(start, start + net.maxBatch);
         const outputs = await net.run(cropsOf(image, batch, card), batch.length);
         for (const [index, face] of batch.entries()) {
           const own = outputs.map((values, output) => {
@@ -63,20 +60,7 @@ export class AttributeNets {
       }
     }
   }
-
-  #load(name: AttributeName): Promise<Net> {
-    const known = this.#loaded.get(name);
-    if (known) return known;
-    const loading = this.#runtime.load(this.#files[name]);
-    this.#loaded.set(name, loading);
-    // What failed once is tried again at the next request.
-    loading.catch(() => this.#loaded.delete(name));
-    return loading;
-  }
 }
-
-const filesOf = async (name: AttributeName): Promise<ModelFiles<AttributesCard>> =>
-  loadModelFiles(await loadCard(ATTRIBUTE_MODELS[name], 'attributes'));
 
 /** The faces turned so that their eyes are level, one after the other. */
 function cropsOf(

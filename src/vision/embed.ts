@@ -1,6 +1,6 @@
 import type { EmbedderCard } from './cards.js';
 import { mirror } from './image.js';
-import type { Net } from './runtimes/runtime.js';
+import { type Net, RuntimeFault } from './runtimes/runtime.js';
 
 /** Aligned faces to embeddings. */
 export class Embedder {
@@ -15,16 +15,17 @@ export class Embedder {
   /**
    * One embedding a chip: the mean over the chip and, where the card says so, its mirror image, of unit length.
    *
-   * @throws Error when the net gives something that is not a finite direction.
+   * @throws RuntimeFault when the net gives something that is not a finite direction.
    */
   async embed(chips: readonly Float32Array[]): Promise<Float32Array[]> {
     const { input, mirrorAverage } = this.#card;
+    const { maxBatch } = this.#net;
     const views = chips.flatMap((chip) =>
       mirrorAverage ? [chip, mirror(chip, input.size)] : [chip],
     );
     const raw: Float32Array[] = [];
-    for (let start = 0; start < views.length; start += input.maxBatch)
-      raw.push(...(await this.#run(views.slice(start, start + input.maxBatch))));
+    for (let start = 0; start < views.length; start += maxBatch)
+      raw.push(...(await this.#run(views.slice(start, start + maxBatch))));
     const perChip = mirrorAverage ? 2 : 1;
     return chips.map((_, index) => unitSum(raw.slice(index * perChip, (index + 1) * perChip)));
   }
@@ -45,6 +46,8 @@ function unitSum(vectors: readonly Float32Array[]): Float32Array {
   for (const vector of vectors) for (const [k, value] of vector.entries()) sum[k] = sum[k]! + value;
   const norm = Math.hypot(...sum);
   if (!Number.isFinite(norm) || norm === 0)
-    throw new Error(`the embedder gave a vector of length ${norm}, expected a finite direction`);
+    throw new RuntimeFault(
+      `the embedder gave a vector of length ${norm}, expected a finite direction`,
+    );
   return sum.map((value) => value / norm);
 }

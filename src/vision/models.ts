@@ -7,8 +7,10 @@ import { fileURLToPath } from 'node:url';
 import type { AttributeName } from '../domain/face.js';
 import { OperatorError } from '../errors.js';
 import type { CardFile, EmbedderCard, ModelCard } from './cards.js';
+import { checkCard } from './check-card.js';
 import { faceApiTopology } from './graphs/face-api.js';
 import type { Manifest } from './graphs/graph-builder.js';
+import type { Reference } from './runtimes/parity.js';
 import type { EmbeddingModel } from './vision.js';
 
 /** A card with the checked content of its files. */
@@ -56,7 +58,25 @@ export async function loadCard<T extends ModelCard['task']>(
   }
   if (card.task !== task)
     throw new OperatorError(`model card ${path} is for ${card.task}, expected ${task}`);
+  checkCard(path, card);
   return card as Extract<ModelCard, { task: T }>;
+}
+
+/**
+ * Reads models/<name>/reference.json.
+ *
+ * @throws OperatorError when it is missing or unreadable.
+ */
+export async function loadReference(name: string, directory: string = CARDS): Promise<Reference> {
+  const path = join(directory, name, 'reference.json');
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as Reference;
+  } catch (cause) {
+    throw new OperatorError(
+      `reference ${path}, which runtimes are checked with, cannot be read; restore it from the release`,
+      { cause },
+    );
+  }
 }
 
 /**

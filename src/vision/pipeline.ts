@@ -10,9 +10,9 @@ import { Embedder } from './embed.js';
 import { type FoundFace, findFaces } from './find-faces.js';
 import { Pyramid } from './image.js';
 import { Landmarker, landmarksOf, type Mesh } from './landmarks.js';
-import { DEFAULT_MODELS, loadCard, loadModelFiles } from './models.js';
+import { DEFAULT_MODELS, loadCard } from './models.js';
 import { qualityOf } from './quality.js';
-import type { Runtime } from './runtimes/runtime.js';
+import type { Net, Nets } from './runtimes/runtime.js';
 import type { AnalysedFace, AnalyseRequest, ImageAnalysis } from './vision.js';
 
 /** The API never reports more faces of one image (AWS developer guide, limits). */
@@ -50,24 +50,26 @@ export class Pipeline {
   }
 
   /**
-   * Loads the default nets and runs each once, because the first run of a net compiles its kernels.
-   *
-   * @throws OperatorError for a missing or altered model file.
+   * @param nets the default nets by the name of their model, warm: see `loadNets`.
+   * @throws OperatorError for an unreadable card.
    */
-  static async create(runtime: Runtime, maxPixels: number): Promise<Pipeline> {
+  static async create(nets: Nets, maxPixels: number): Promise<Pipeline> {
     const [detector, landmarks, embedder] = await Promise.all([
-      loadCard(DEFAULT_MODELS.detector, 'detector').then(loadModelFiles),
-      loadCard(DEFAULT_MODELS.landmarks, 'landmarks').then(loadModelFiles),
-      loadCard(DEFAULT_MODELS.embedder, 'embedder').then(loadModelFiles),
+      loadCard(DEFAULT_MODELS.detector, 'detector'),
+      loadCard(DEFAULT_MODELS.landmarks, 'landmarks'),
+      loadCard(DEFAULT_MODELS.embedder, 'embedder'),
     ]);
-    const pipeline = new Pipeline(maxPixels, embedder.card, {
-      detector: new Detector(await runtime.load(detector), detector.card),
-      landmarker: new Landmarker(await runtime.load(landmarks), landmarks.card),
-      embedder: new Embedder(await runtime.load(embedder), embedder.card),
-      attributes: await AttributeNets.create(runtime),
+    const net = (name: string): Net => {
+      const loaded = nets.get(name);
+      if (!loaded) throw new Error(`the net ${name} was not loaded`);
+      return loaded;
+    };
+    return new Pipeline(maxPixels, embedder, {
+      detector: new Detector(net(detector.name), detector),
+      landmarker: new Landmarker(net(landmarks.name), landmarks),
+      embedder: new Embedder(net(embedder.name), embedder),
+      attributes: await AttributeNets.create(nets),
     });
-    await pipeline.#warmUp();
-    return pipeline;
   }
 
   /** See Vision.analyse for the errors. */
@@ -121,17 +123,6 @@ export class Pipeline {
       const embedding = embeddings[wanted.indexOf(face)];
       return embedding ? { ...detail, embedding } : detail;
     });
-  }
-
-  async #warmUp(): Promise<void> {
-    const { detector, landmarker, embedder } = this.#nets;
-    const { size } = this.#card.input;
-    const blank = { data: new Uint8Array(size * size * 3).fill(128), width: size, height: size };
-    const image = new Pyramid(blank);
-    await findFaces(this.#nets, image);
-    const centre = [size / 2, size / 2] as const;
-    await landmarker.locate(image, { score: 1, centre, size: detector.canvas, angle: 0 });
-    await embedder.embed([image.warp([1, 0, 0, 0, 1, 0], size, size)]);
   }
 }
 

@@ -1,15 +1,19 @@
 import { availableParallelism } from 'node:os';
-import { ApiError } from '../errors.js';
+import { ApiError, OperatorError } from '../errors.js';
+import { ProcessEnded } from '../process-rpc.js';
+import { Crew, type Worker } from './crew.js';
 import { DEFAULT_MODELS, embeddingModel, loadCard } from './models.js';
-import { FALLBACK_RUNTIME, ONE_THREAD_ONLY, type RuntimeName } from './runtimes/runtime.js';
-import { VisionThread } from './thread.js';
+import { RUNTIME_NAMES, type RuntimeName } from './runtimes/runtime.js';
 import type { AnalyseRequest, EmbeddingModel, ImageAnalysis, Vision } from './vision.js';
 
 /** How the vision part runs. */
 export interface VisionOptions {
   /** `auto`, or the name of one runtime, which then has to work. */
   runtime: string;
-  /** Worker threads; each analyses one image at a time with its own nets. Native runtimes take one whatever this says. */
+  /**
+   * Worker processes; each analyses one photo at a time with its own nets. A runtime that uses all cores or a GPU
+   * takes one whatever this says; around a GPU it is the number of threads.
+   */
   workers: number;
   /** Images that may wait for a worker. */
   maxQueued: number;
@@ -17,8 +21,18 @@ export interface VisionOptions {
   timeoutMs: number;
   /** Images of more pixels are refused. */
   maxPixels: number;
+  /** A worker that holds more bytes than this after a photo is replaced by a fresh one. */
+  workerMemory: number;
+  /** Where the choice of a runtime and converted models are kept; undefined: nowhere. */
+  cacheDirectory: string | undefined;
   /** Told of everything an operator may want to know (`info`) or must look at; `details` is plain data. */
-  log?: (message: string, details: object, level: 'info' | 'warn') => void;
+  log: (message: string, details: object, level: 'info' | 'warn') => void;
+}
+
+/** The vision part, and when it has made up its mind. */
+export interface VisionService extends Vision {
+  /** Resolves when it is decided which runtime is used from now on. */
+  settled(): Promise<void>;
 }
 
 const DEFAULTS: VisionOptions = {
@@ -27,13 +41,16 @@ const DEFAULTS: VisionOptions = {
   maxQueued: 64,
   timeoutMs: 20_000,
   maxPixels: 50_000_000,
+  workerMemory: 512 * 2 ** 20,
+  cacheDirectory: undefined,
+  log: () => {},
 };
 
-/** An image is tried on another worker when its worker died, so often and no more: it may be the cause. */
-const MAX_ATTEMPTS = 2;
-
-/** Between the attempts to replace a worker that does not start. */
-const RESTART_DELAY_MS = { first: 200, most: 10_000 } as const;
+/**
+ * How often a photo is tried when its worker ends or its runtime fails: it may be the cause, so no more than
+ * this; but the worker may also have died of another photo that it had in hand, or of its device.
+ */
+const MAX_ATTEMPTS = 3;
 
 interface Job {
   image: Uint8Array;
@@ -44,13 +61,13 @@ interface Job {
 }
 
 /**
- * Starts the workers, loads and warms the nets in each.
+ * Starts the workers, which load, check and warm the nets; resolves when the first of them is ready.
  *
  * @throws OperatorError when the runtime cannot be used or a model file is missing or altered.
  */
-export async function createVision(options: Partial<VisionOptions> = {}): Promise<Vision> {
+export async function createVision(options: Partial<VisionOptions> = {}): Promise<VisionService> {
   const settings = { ...DEFAULTS, ...options };
-  for (const name of ['workers', 'maxQueued', 'timeoutMs', 'maxPixels'] as const)
+  for (const name of ['workers', 'maxQueued', 'timeoutMs', 'maxPixels', 'workerMemory'] as const)
     if (!Number.isInteger(settings[name]) || settings[name] < 1)
       throw new RangeError(`${name} must be a positive whole number, got ${settings[name]}`);
   const model = embeddingModel(await loadCard(DEFAULT_MODELS.embedder, 'embedder'));
@@ -59,47 +76,49 @@ export async function createVision(options: Partial<VisionOptions> = {}): Promis
   return pool;
 }
 
-class VisionPool implements Vision {
+function runtimeOf(wanted: string): RuntimeName | 'auto' {
+  const known = wanted === 'auto' ? wanted : RUNTIME_NAMES.find((name) => name === wanted);
+  if (known) return known;
+  throw new OperatorError(
+    `unknown inference runtime ${wanted}, expected auto, ${RUNTIME_NAMES.join(', ')}`,
+  );
+}
+
+class VisionPool implements VisionService {
   readonly model: EmbeddingModel;
-  runtime: RuntimeName = FALLBACK_RUNTIME;
   readonly #options: VisionOptions;
-  readonly #threads = new Set<VisionThread>();
+  readonly #crew: Crew;
   readonly #queue: Job[] = [];
   #running = 0;
   #closing = false;
-  #restartDelayMs: number = RESTART_DELAY_MS.first;
-  readonly #restarts = new Set<NodeJS.Timeout>();
   #drained: (() => void) | undefined;
 
   constructor(options: VisionOptions, model: EmbeddingModel) {
     this.#options = options;
     this.model = model;
+    const crewOptions = { ...options, runtime: runtimeOf(options.runtime) };
+    this.#crew = new Crew(crewOptions, () => this.#dispatch());
   }
 
-  /** The first worker chooses the runtime, the others then start with it at the same time. */
   async start(): Promise<void> {
-    const { workers, log } = this.#options;
     const startedAt = performance.now();
     try {
-      const { runtime, refused } = await this.#add(this.#options.runtime);
-      this.runtime = runtime;
-      const more = ONE_THREAD_ONLY.has(runtime) ? 0 : workers - 1;
-      await Promise.all(Array.from({ length: more }, () => this.#add(runtime)));
-      log?.(
-        'vision is ready',
-        {
-          runtime,
-          refused,
-          workers: this.#threads.size,
-          model: this.model.id,
-          startMs: Math.round(performance.now() - startedAt),
-        },
-        'info',
-      );
+      await this.#crew.start();
     } catch (error) {
-      await this.close();
+      await this.#crew.close();
       throw error;
     }
+    const startMs = Math.round(performance.now() - startedAt);
+    const details = { runtime: this.runtime, model: this.model.id, startMs };
+    this.#options.log('vision is ready', details, 'info');
+  }
+
+  get runtime(): RuntimeName {
+    return this.#crew.runtime;
+  }
+
+  settled(): Promise<void> {
+    return this.#crew.settled();
   }
 
   analyse(
@@ -109,7 +128,7 @@ class VisionPool implements Vision {
   ): Promise<ImageAnalysis> {
     if (this.#closing) return Promise.reject(new Error('vision is closed'));
     if (signal?.aborted) return Promise.reject(signal.reason as Error);
-    if (this.#idle() === undefined && this.#queue.length >= this.#options.maxQueued)
+    if (this.#crew.free() === undefined && this.#queue.length >= this.#options.maxQueued)
       return Promise.reject(new ApiError('ThrottlingException'));
     return new Promise((resolve, reject) => {
       const job: Job = { image, request, attempts: 0, resolve, reject };
@@ -120,20 +139,17 @@ class VisionPool implements Vision {
   }
 
   status(): { workers: number; running: number; queued: number } {
-    return { workers: this.#threads.size, running: this.#running, queued: this.#queue.length };
+    return { workers: this.#crew.size, running: this.#running, queued: this.#queue.length };
   }
 
   async close(): Promise<void> {
     this.#closing = true;
-    if (this.#threads.size > 0 && !this.#isDrained())
+    if (this.#crew.size > 0 && !this.#isDrained())
       await new Promise<void>((resolve) => {
         this.#drained = resolve;
       });
-    for (const timer of this.#restarts) clearTimeout(timer);
-    this.#giveUp();
-    const threads = [...this.#threads];
-    this.#threads.clear();
-    await Promise.all(threads.map((thread) => thread.terminate()));
+    for (const job of this.#queue.splice(0)) job.reject(new Error('vision is closed'));
+    await this.#crew.close();
   }
 
   /** Takes the caller out of the wait: a queued image is forgotten, the result of a running one dropped. */
@@ -156,91 +172,29 @@ class VisionPool implements Vision {
     };
   }
 
-  async #add(runtime: string) {
-    const { maxPixels, log } = this.#options;
-    const thread = new VisionThread({ runtime, maxPixels }, (error) => {
-      // A thread that was taken out on purpose is no longer in the set.
-      if (!this.#threads.delete(thread)) return;
-      log?.(
-        'a vision worker died',
-        { error: error?.message ?? 'it ended without an error' },
-        'warn',
-      );
-      this.#replace();
-    });
-    const ready = await thread.start();
-    if (this.#closing && this.#isDrained()) {
-      await thread.terminate();
-      return ready;
-    }
-    this.#threads.add(thread);
-    this.#restartDelayMs = RESTART_DELAY_MS.first;
-    this.#dispatch();
-    return ready;
-  }
-
-  /** Starts a worker in place of a lost one; while none starts, images wait in the queue up to its bound. */
-  #replace(): void {
-    if (this.#closing && this.#isDrained()) return;
-    this.#add(this.runtime).catch((error: unknown) => {
-      this.#options.log?.('a vision worker did not start', { error: String(error) }, 'warn');
-      if (this.#closing) return this.#giveUp();
-      if (this.#fallBack()) return;
-      const timer = setTimeout(() => {
-        this.#restarts.delete(timer);
-        this.#replace();
-      }, this.#restartDelayMs);
-      timer.unref();
-      this.#restarts.add(timer);
-      this.#restartDelayMs = Math.min(2 * this.#restartDelayMs, RESTART_DELAY_MS.most);
-    });
-  }
-
-  /** A lost native runtime cannot be loaded again; where the choice was ours, the others take over. */
-  #fallBack(): boolean {
-    if (this.#options.runtime !== 'auto' || !ONE_THREAD_ONLY.has(this.runtime)) return false;
-    const lost = this.runtime;
-    this.runtime = FALLBACK_RUNTIME;
-    this.#options.log?.(
-      'vision falls back to another runtime',
-      { lost, runtime: this.runtime },
-      'warn',
-    );
-    for (let count = 0; count < this.#options.workers; count++) this.#replace();
-    return true;
-  }
-
-  #idle(): VisionThread | undefined {
-    for (const thread of this.#threads) if (!thread.busy) return thread;
-    return undefined;
-  }
-
   #dispatch(): void {
     for (;;) {
-      const thread = this.#idle();
-      if (!thread) return;
-      const job = this.#queue.shift();
-      if (!job) return;
-      void this.#run(job, thread);
+      const worker = this.#queue.length > 0 ? this.#crew.free() : undefined;
+      if (!worker) return;
+      void this.#run(this.#queue.shift()!, worker);
     }
   }
 
-  async #run(job: Job, thread: VisionThread): Promise<void> {
+  async #run(job: Job, worker: Worker): Promise<void> {
     this.#running++;
     job.attempts++;
     const { timeoutMs } = this.#options;
     let expired = false;
     const timer = setTimeout(() => {
       expired = true;
-      this.#threads.delete(thread);
-      this.#replace();
-      void thread.terminate();
+      this.#crew.replace(worker);
     }, timeoutMs);
     try {
-      job.resolve(await thread.analyse(job.image, job.request));
+      const { image, request } = job;
+      job.resolve(await this.#crew.analyse(worker, { image, request }));
     } catch (error) {
       if (expired) job.reject(this.#tooSlow());
-      else if (thread.dead && job.attempts < MAX_ATTEMPTS) this.#queue.unshift(job);
+      else if (isTheWorkers(error)) this.#tryElsewhere(job, worker, error);
       else job.reject(error);
     } finally {
       clearTimeout(timer);
@@ -250,9 +204,20 @@ class VisionPool implements Vision {
     }
   }
 
+  /** A worker whose runtime failed gets no second chance: what it computes next may be as wrong, and look right. */
+  #tryElsewhere(job: Job, worker: Worker, error: Error): void {
+    if (!(error instanceof ProcessEnded)) {
+      const details = { runtime: worker.runtime, error: error.message };
+      this.#options.log('a runtime failed; its worker is replaced', details, 'warn');
+      this.#crew.replace(worker);
+    }
+    if (job.attempts < MAX_ATTEMPTS) this.#queue.unshift(job);
+    else job.reject(error);
+  }
+
   #tooSlow(): ApiError {
     const { timeoutMs, log } = this.#options;
-    log?.('an image exceeded the time limit; its worker is replaced', { timeoutMs }, 'warn');
+    log('an image exceeded the time limit; its worker is replaced', { timeoutMs }, 'warn');
     return new ApiError(
       'InvalidImageFormatException',
       `Request has invalid image format: the image could not be processed within ${timeoutMs} ms`,
@@ -266,10 +231,8 @@ class VisionPool implements Vision {
   #settleDrain(): void {
     if (this.#isDrained()) this.#drained?.();
   }
-
-  /** No worker will come any more for what still waits. */
-  #giveUp(): void {
-    for (const job of this.#queue.splice(0)) job.reject(new Error('vision is closed'));
-    this.#settleDrain();
-  }
 }
+
+/** Whether another worker may do better. The names travel between processes, the classes do not. */
+const isTheWorkers = (error: unknown): error is Error =>
+  error instanceof ProcessEnded || (error instanceof Error && error.name === 'RuntimeFault');

@@ -1,55 +1,122 @@
-import { workerData } from 'node:worker_threads';
-import { serveWorker, Transfer } from '../worker-rpc.js';
+import { MessageChannel } from 'node:worker_threads';
+import { serveProcess } from '../process-rpc.js';
+import { WorkerClient, workerFile } from '../worker-rpc.js';
+import type { Lane, LaneSettings } from './lane.js';
+import { loadNets, timeNets } from './nets.js';
 import { Pipeline } from './pipeline.js';
-import type { RuntimeName } from './runtimes/runtime.js';
-import { type RefusedRuntime, selectRuntime } from './runtimes/select.js';
+import { batchingNet } from './runtimes/batching.js';
+import type { Parity } from './runtimes/parity.js';
+import { type Nets, RUNTIMES, type Runtime, type RuntimeName } from './runtimes/runtime.js';
+import { serveNets } from './runtimes/shared-nets.js';
+import { startRuntime } from './runtimes/start.js';
 import type { AnalyseRequest, ImageAnalysis } from './vision.js';
 
 /** What a worker is started with. */
 export interface WorkerSettings {
-  runtime: string;
+  runtime: RuntimeName;
   maxPixels: number;
+  /** Where converted models are kept; undefined: nowhere. */
+  cacheDirectory: string | undefined;
+  /** Threads around a GPU; 0: this process does everything itself. */
+  lanes: number;
 }
 
 /** What a worker tells when it is ready. */
 export interface WorkerReady {
-  runtime: RuntimeName;
-  refused: RefusedRuntime[];
+  /** What it computes on, for people. */
+  device: string;
+  parity: Parity;
 }
 
-const settings = workerData as WorkerSettings;
-let pipeline: Pipeline | undefined;
-let tensors = (): number => 0;
+/** One photo, as it is given to a worker or a lane. */
+export interface AnalyseCall {
+  image: Uint8Array;
+  request: AnalyseRequest;
+}
+
+/** An analysis and what it left behind. */
+export interface AnalyseReply {
+  analysis: ImageAnalysis;
+  /** Memory of the process in bytes. */
+  rss: number;
+}
+
+type Analyse = (call: AnalyseCall) => Promise<ImageAnalysis>;
+
+let running: { runtime: Runtime; nets: Nets; analyse: Analyse } | undefined;
+
+function started(): { runtime: Runtime; nets: Nets; analyse: Analyse } {
+  if (!running) throw new Error('the worker was called before it was started');
+  return running;
+}
 
 const methods = {
-  /** Starts the runtime, loads and warms the nets. Called once, first. */
-  async start(): Promise<WorkerReady> {
-    const { runtime, refused } = await selectRuntime(settings.runtime);
-    pipeline = await Pipeline.create(runtime, settings.maxPixels);
-    tensors = () => runtime.tensors();
-    return { runtime: runtime.name, refused };
+  /** Starts the runtime, loads, checks and warms the nets. Called once, first. */
+  async start({ runtime: name, maxPixels, cacheDirectory, lanes }: WorkerSettings) {
+    const runtime = await startRuntime(name, cacheDirectory);
+    const { nets, parity } = await loadNets(runtime);
+    const gpu = RUNTIMES[name].uses === 'gpu';
+    const analyse =
+      gpu && lanes > 0
+        ? await openLanes(nets, { lanes, maxPixels })
+        : await ownPipeline(nets, maxPixels);
+    running = { runtime, nets, analyse };
+    // Nothing that was asked of a lost device is ever answered: the pool gives it to another worker.
+    void runtime.lost.then((reason) => {
+      process.stderr.write(reason);
+      process.exit(1);
+    });
+    return { device: runtime.device, parity } satisfies WorkerReady;
   },
 
-  async analyse({
-    image,
-    request,
-  }: {
-    image: Uint8Array;
-    request: AnalyseRequest;
-  }): Promise<Transfer<ImageAnalysis>> {
-    if (!pipeline) throw new Error('analyse before start');
-    const analysis = await pipeline.analyse(image, request);
-    const buffers = analysis.faces.flatMap(({ embedding }) =>
-      embedding ? [embedding.buffer as ArrayBuffer] : [],
-    );
-    return new Transfer(analysis, buffers);
+  async analyse(call: AnalyseCall): Promise<AnalyseReply> {
+    const analysis = await started().analyse(call);
+    return { analysis, rss: process.memoryUsage.rss() };
   },
+
+  /** Milliseconds that the nets of one face take. */
+  time: (): Promise<number> => timeNets(started().runtime, started().nets),
 
   /** How many tensors are alive: for leak tests. */
-  tensors: (): number => tensors(),
+  tensors: (): number => started().runtime.tensors(),
 };
 
 /** The methods of a vision worker. */
 export type VisionWorker = typeof methods;
 
-serveWorker(methods);
+async function ownPipeline(nets: Nets, maxPixels: number): Promise<Analyse> {
+  const pipeline = await Pipeline.create(nets, maxPixels);
+  return ({ image, request }) => pipeline.analyse(image, request);
+}
+
+/**
+ * Threads that decode, cut out and judge, while this thread feeds the GPU with what they gather. Photos go to
+ * them in turn; a lane that dies takes the process with it, and the pool repeats its photos elsewhere.
+ */
+async function openLanes(
+  nets: Nets,
+  { lanes, maxPixels }: { lanes: number; maxPixels: number },
+): Promise<Analyse> {
+  const batching = new Map([...nets].map(([name, net]) => [name, batchingNet(net)]));
+  const maxBatches = Object.fromEntries([...nets].map(([name, net]) => [name, net.maxBatch]));
+  const clients = Array.from({ length: lanes }, () => {
+    const { port1, port2 } = new MessageChannel();
+    serveNets(port1, batching);
+    const settings: LaneSettings = { maxPixels, maxBatches, port: port2 };
+    return new WorkerClient<Lane>(
+      workerFile(import.meta.url, './lane.js'),
+      { workerData: settings, transferList: [port2], name: 'lane' },
+      (error) => {
+        process.stderr.write(`a lane died: ${error?.message ?? 'it ended without an error'}`);
+        process.exit(1);
+      },
+    );
+  });
+  return ({ image, request }) => {
+    const [first, ...others] = clients;
+    const freest = others.reduce((a, b) => (b.openCalls < a.openCalls ? b : a), first!);
+    return freest.call('analyse', { image, request });
+  };
+}
+
+serveProcess(methods);

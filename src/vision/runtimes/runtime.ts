@@ -2,33 +2,69 @@ import type { ModelFiles } from '../models.js';
 
 /** A net ready to run. Bound to the thread that loaded it. */
 export interface Net {
+  /** The most images one run takes. */
+  readonly maxBatch: number;
   /**
-   * Runs the net on `batch` images at once (at most the card's `maxBatch`).
+   * Runs the net on `batch` images at once.
    *
    * @param pixels RGB 0–255, batch × size × size × 3; order, mean and divisor of the card are applied inside.
-   * @returns one array for each output of the card, batch × length numbers.
+   * @returns one array for each output of the card, batch × length finite numbers.
+   * @throws RuntimeFault when the runtime fails or gives anything else.
    */
   run(pixels: Float32Array, batch: number): Promise<Float32Array[]>;
 }
 
-/** Something that runs nets: one file in this folder each. All give the same numbers to within 1e-4. */
+/** Something that runs nets: one file in this folder each. All give the same numbers: see `parity.ts`. */
 export interface Runtime {
   readonly name: RuntimeName;
-  /** The file of a model, made runnable. */
+  /** The files of a model, made runnable. */
   load(model: ModelFiles): Promise<Net>;
+  /** What it computes on, for people: `one CPU thread`, or the name of a graphics card and its driver. */
+  readonly device: string;
+  /** Resolves with the reason once the device is gone; a CPU never is. */
+  readonly lost: Promise<string>;
   /** How many tensors are alive: constant between images unless something leaks. */
   tensors(): number;
 }
 
-/** The runtimes there are, best first: the order in which `auto` tries them. */
-export const RUNTIME_NAMES = ['tfjs-node-gpu', 'tfjs-node', 'tfjs-wasm'] as const;
-export type RuntimeName = (typeof RUNTIME_NAMES)[number];
+/** For the runtimes whose device cannot get lost. */
+export const NEVER: Promise<string> = new Promise(() => {});
 
-/**
- * Runtimes that only one thread of a process can load, ever: the native binding keeps its backend in a global
- * and does not register a second time (tfjs issues 2079, 8388). libtensorflow uses all cores from that thread.
- */
-export const ONE_THREAD_ONLY: ReadonlySet<RuntimeName> = new Set(['tfjs-node-gpu', 'tfjs-node']);
+/** Nets by the name of their model. */
+export type Nets = ReadonlyMap<string, Net>;
 
-/** The runtime that starts on any thread of any machine. */
+/** How a runtime uses the machine. */
+export interface RuntimeTraits {
+  /**
+   * `core`: one thread, so a worker for each core. `machine`: all cores from one worker. `gpu`: one worker that
+   * owns the device and runs the images of several requests at once.
+   */
+  uses: 'core' | 'machine' | 'gpu';
+  /** npm packages it needs besides the installed ones; absent ones make it unavailable, not an error. */
+  packages: readonly string[];
+}
+
+/** The runtimes there are. The order matters only between equally fast ones. */
+export const RUNTIMES = {
+  'onnxruntime-cuda': { uses: 'gpu', packages: ['onnxruntime-node'] },
+  'onnxruntime-webgpu': { uses: 'gpu', packages: ['onnxruntime-node'] },
+  'tfjs-node-gpu': { uses: 'gpu', packages: ['@tensorflow/tfjs-node-gpu'] },
+  'tfjs-webgpu': { uses: 'gpu', packages: ['webgpu', '@tensorflow/tfjs-backend-webgpu'] },
+  onnxruntime: { uses: 'core', packages: ['onnxruntime-node'] },
+  'tfjs-node': { uses: 'machine', packages: ['@tensorflow/tfjs-node'] },
+  'tfjs-wasm': { uses: 'core', packages: [] },
+} as const satisfies Readonly<Record<string, RuntimeTraits>>;
+
+export type RuntimeName = keyof typeof RUNTIMES;
+export const RUNTIME_NAMES = Object.keys(RUNTIMES) as readonly RuntimeName[];
+
+/** The runtime that starts on any machine. */
 export const FALLBACK_RUNTIME: RuntimeName = 'tfjs-wasm';
+
+/** Images in one run of a net: more bring nothing on a CPU but memory, and a GPU starves with fewer. */
+export const BATCH = { cpu: 8, gpu: 128 } as const;
+
+/** A runtime that failed or computed nonsense: not the photo's fault, so another worker may do better. */
+export class RuntimeFault extends Error {
+  override readonly name = 'RuntimeFault';
+}

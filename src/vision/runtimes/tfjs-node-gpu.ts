@@ -14,5 +14,5 @@ export async function startTfjsNodeGpu(): Promise<Runtime> {
     dropNative();
     throw new Error('it found no GPU of its CUDA version');
   }
-  return tfjsRuntime('tfjs-node-gpu');
+  return tfjsRuntime('tfjs-node-gpu', 'CUDA GPU');
 }

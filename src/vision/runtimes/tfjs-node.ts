@@ -15,7 +15,7 @@ export interface NativeBackend {
 /** libtensorflow on the CPU, where the optional package @tensorflow/tfjs-node is installed. */
 export async function startTfjsNode(): Promise<Runtime> {
   await startNative('@tensorflow/tfjs-node');
-  return tfjsRuntime('tfjs-node');
+  return tfjsRuntime('tfjs-node', 'all CPU cores');
 }
 
 /**

@@ -15,5 +15,5 @@ export async function startTfjsWasm(): Promise<Runtime> {
   setWasmPaths(dirname(entry) + sep);
   if (!(await tf.setBackend('wasm'))) throw new Error('the WASM backend did not start');
   await tf.ready();
-  return tfjsRuntime('tfjs-wasm');
+  return tfjsRuntime('tfjs-wasm', 'one CPU thread');
 }

@@ -1,0 +1,114 @@
+import { OperatorError } from '../errors.js';
+
+type Check = (value: unknown) => boolean;
+
+const text: Check = (value) => typeof value === 'string' && value !== '';
+const finite: Check = (value) => typeof value === 'number' && Number.isFinite(value);
+const positive: Check = (value) => finite(value) && (value as number) > 0;
+const count: Check = (value) => Number.isInteger(value) && (value as number) > 0;
+const flag: Check = (value) => typeof value === 'boolean';
+const oneOf =
+  (...values: readonly unknown[]): Check =>
+  (value) =>
+    values.includes(value);
+const listOf =
+  (item: Check, length?: number): Check =>
+  (value) =>
+    Array.isArray(value) &&
+    (length === undefined ? value.length > 0 : value.length === length) &&
+    value.every(item);
+
+interface Member {
+  /** Path in the card; a `*` stands for every item of a list. */
+  path: string;
+  check: Check;
+  expected: string;
+}
+
+/** What every card must have. */
+const COMMON: readonly Member[] = [
+  { path: 'name', check: text, expected: 'a name' },
+  {
+    path: 'version',
+    check: (value) => typeof value === 'string' && /^[0-9.]+$/.test(value),
+    expected: 'digits and dots',
+  },
+  { path: 'source.package', check: text, expected: 'the npm package of the files' },
+  { path: 'source.packageVersion', check: text, expected: 'its version' },
+  { path: 'licence.weights', check: text, expected: 'the licence of the weights' },
+  { path: 'files', check: listOf(() => true), expected: 'a list of files' },
+  { path: 'files.*.path', check: text, expected: 'a path' },
+  {
+    path: 'files.*.sha256',
+    check: (value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value),
+    expected: '64 hexadecimal digits in lower case',
+  },
+  { path: 'input.size', check: count, expected: 'pixels a side' },
+  { path: 'input.order', check: oneOf('RGB', 'BGR'), expected: 'RGB or BGR' },
+  { path: 'input.mean', check: listOf(finite, 3), expected: 'three numbers' },
+  { path: 'input.divisor', check: positive, expected: 'a number above 0' },
+  { path: 'input.maxBatch', check: count, expected: 'a whole number above 0' },
+  { path: 'outputs', check: listOf(() => true), expected: 'a list of outputs' },
+  { path: 'outputs.*.name', check: text, expected: 'a name' },
+  { path: 'outputs.*.length', check: count, expected: 'numbers for one image' },
+];
+
+/** What the card of an embedder must have besides. */
+const EMBEDDER: readonly Member[] = [
+  { path: 'alignment.landmarks', check: text, expected: 'the name of a landmark model' },
+  {
+    path: 'alignment.points',
+    check: listOf(listOf(Number.isInteger), 5),
+    expected: 'five lists of landmark numbers',
+  },
+  {
+    path: 'alignment.template',
+    check: listOf(listOf(finite, 2), 5),
+    expected: 'five positions [x, y]',
+  },
+  { path: 'mirrorAverage', check: flag, expected: 'true or false' },
+  { path: 'calibration.version', check: text, expected: 'a name' },
+  { path: 'calibration.exponent', check: positive, expected: 'a number above 0' },
+  {
+    path: 'calibration.points',
+    check: listOf(listOf(finite, 2)),
+    expected: 'pairs [cosine, log10 FMR]',
+  },
+];
+
+/**
+ * Checks that a card has every member it needs, of the right kind.
+ *
+ * @throws OperatorError that names the first member that is missing or wrong, and what was expected.
+ */
+export function checkCard(path: string, card: { task: string }): void {
+  const members = card.task === 'embedder' ? [...COMMON, ...EMBEDDER] : COMMON;
+  for (const { path: member, check, expected } of members)
+    for (const { at, value } of valuesAt(card, member.split('.')))
+      if (!check(value))
+        throw new OperatorError(
+          `model card ${path}: ${at} is ${value === undefined ? 'missing' : JSON.stringify(value)}, expected ${expected}`,
+        );
+}
+
+/** The values a path leads to, each with where it stands; a missing parent is one missing value. */
+function valuesAt(parent: unknown, path: readonly string[]): { at: string; value: unknown }[] {
+  let found = [{ at: '', value: parent }];
+  for (const step of path)
+    found = found.flatMap(({ at, value }) => {
+      if (step === '*')
+        return (Array.isArray(value) ? value : []).map((item: unknown, index) => ({
+          at: `${at}[${index}]`,
+          value: item,
+        }));
+      // What is missing further up is named there.
+      if (value === undefined) return [{ at, value }];
+      return [{ at: at === '' ? step : `${at}.${step}`, value: memberOf(value, step) }];
+    });
+  return found;
+}
+
+const memberOf = (value: unknown, name: string): unknown =>
+  typeof value === 'object' && value !== null
+    ? (value as Readonly<Record<string, unknown>>)[name]
+    : undefined;

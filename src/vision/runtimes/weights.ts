@@ -1,0 +1,97 @@
+import { OperatorError } from '../../errors.js';
+
+/** A weight as TensorFlow.js manifests describe it. */
+export interface WeightSpec {
+  name: string;
+  shape: readonly number[];
+  dtype: string;
+  quantization?: { dtype: string; scale?: number; min?: number };
+}
+
+/** The weights manifest of a TF.js model: groups of specs whose numbers follow one another in the file. */
+export type WeightsManifest = readonly { weights: readonly WeightSpec[] }[];
+
+/** A weight ready to use. Shapes are TensorFlow's: filters are height × width × in × out. */
+export interface Weight {
+  shape: readonly number[];
+  data: Float32Array | Int32Array;
+}
+
+/** Bytes a number by the type it is stored in. */
+const BYTES: Readonly<Record<string, number>> = {
+  float32: 4,
+  int32: 4,
+  float16: 2,
+  uint16: 2,
+  uint8: 1,
+};
+
+const sizeOf = (shape: readonly number[]): number => shape.reduce((size, side) => size * side, 1);
+
+/** How a weight lies in the file. */
+export interface StoredWeight extends WeightSpec {
+  storedAs: string;
+  count: number;
+  /** Where its bytes are. */
+  offset: number;
+  end: number;
+}
+
+/**
+ * Where each weight of a manifest lies in its file.
+ *
+ * @throws OperatorError for a type nobody here knows, or when the file is shorter or longer than its manifest says.
+ */
+export function layout(manifest: WeightsManifest, length: number): StoredWeight[] {
+  let end = 0;
+  const weights = manifest
+    .flatMap((group) => group.weights)
+    .map((spec): StoredWeight => {
+      const storedAs = spec.quantization?.dtype ?? spec.dtype;
+      const bytes = BYTES[storedAs];
+      if (bytes === undefined)
+        throw new OperatorError(`weight ${spec.name} is stored as ${storedAs}, which is unknown`);
+      const offset = end;
+      const count = sizeOf(spec.shape);
+      end += count * bytes;
+      return { ...spec, storedAs, count, offset, end };
+    });
+  if (end !== length)
+    throw new OperatorError(`the weights have ${length} bytes, their manifest says ${end}`);
+  return weights;
+}
+
+/** All weights of a manifest, dequantised. See `layout` for the errors. */
+export function decodeWeights(manifest: WeightsManifest, bytes: Uint8Array): Map<string, Weight> {
+  const weights = new Map<string, Weight>();
+  for (const stored of layout(manifest, bytes.length)) {
+    // A copy, which also aligns it. (`slice` of a Node buffer is none.)
+    const { buffer } = new Uint8Array(bytes.subarray(stored.offset, stored.end));
+    weights.set(stored.name, { shape: stored.shape, data: numbersOf(stored, buffer) });
+  }
+  return weights;
+}
+
+function numbersOf(
+  { storedAs, count, quantization }: StoredWeight,
+  buffer: ArrayBuffer,
+): Weight['data'] {
+  if (storedAs === 'int32') return new Int32Array(buffer);
+  if (storedAs === 'float32') return new Float32Array(buffer);
+  if (storedAs === 'float16') return Float32Array.from(new Uint16Array(buffer), fromHalf);
+  const { scale = 1, min = 0 } = quantization ?? {};
+  const codes = storedAs === 'uint8' ? new Uint8Array(buffer) : new Uint16Array(buffer);
+  const data = new Float32Array(count);
+  for (let index = 0; index < count; index++) data[index] = codes[index]! * scale + min;
+  return data;
+}
+
+/** IEEE 754 binary16. */
+function fromHalf(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}

@@ -1,0 +1,79 @@
+import { availableParallelism } from 'node:os';
+import { ProcessClient, type ProcessEnded } from '../process-rpc.js';
+import { workerFile } from '../worker-rpc.js';
+import { RUNTIMES } from './runtimes/runtime.js';
+import type {
+  AnalyseCall,
+  AnalyseReply,
+  VisionWorker,
+  WorkerReady,
+  WorkerSettings,
+} from './worker.js';
+
+/** Photos a lane works at in turns while the GPU has its others. */
+const PHOTOS_A_LANE = 3;
+
+/** One worker process as the pool sees it. */
+export class VisionProcess {
+  readonly #client: ProcessClient<VisionWorker>;
+  readonly #settings: WorkerSettings;
+  /** How many photos it takes at once. */
+  readonly capacity: number;
+  #ended: ProcessEnded | undefined;
+
+  /** `onExit` is told when the process has ended, for whatever reason. */
+  constructor(settings: WorkerSettings, onExit: (error: ProcessEnded) => void) {
+    this.#settings = settings;
+    this.capacity = RUNTIMES[settings.runtime].uses === 'gpu' ? settings.lanes * PHOTOS_A_LANE : 1;
+    this.#client = new ProcessClient<VisionWorker>(
+      workerFile(import.meta.url, import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js'),
+      // Decoding happens on libuv's threads, four unless told otherwise.
+      { UV_THREADPOOL_SIZE: String(Math.max(4, settings.lanes)) },
+      (error) => {
+        this.#ended = error;
+        onExit(error);
+      },
+    );
+  }
+
+  /** Why the process is gone; undefined while it lives. */
+  get ended(): ProcessEnded | undefined {
+    return this.#ended;
+  }
+
+  get pid(): number | undefined {
+    return this.#client.pid;
+  }
+
+  /** Resolves when it can analyse; a process that cannot start is ended. */
+  async start(): Promise<WorkerReady> {
+    try {
+      return await this.#client.call('start', this.#settings);
+    } catch (error) {
+      await this.terminate();
+      throw error;
+    }
+  }
+
+  async analyse(call: AnalyseCall): Promise<AnalyseReply> {
+    const { analysis, rss } = await this.#client.call('analyse', call);
+    // What comes from another process are windows into the whole message: copies let go of it.
+    const faces = analysis.faces.map(({ embedding, ...face }) =>
+      embedding ? { ...face, embedding: embedding.slice() } : face,
+    );
+    return { analysis: { ...analysis, faces }, rss };
+  }
+
+  /** Milliseconds that the nets of one face take. */
+  time(): Promise<number> {
+    return this.#client.call('time', undefined);
+  }
+
+  /** Ends the process at once. */
+  async terminate(): Promise<void> {
+    await this.#client.terminate();
+  }
+}
+
+/** Threads around a GPU: they do what is left for the CPU. */
+export const lanesFor = (workers: number): number => Math.min(workers, availableParallelism(), 32);

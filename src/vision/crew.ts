@@ -7,7 +7,7 @@ import {
   ranking,
 } from './choose.js';
 import { FALLBACK_RUNTIME, RUNTIMES, type RuntimeName } from './runtimes/runtime.js';
-import { lanesFor, VisionProcess } from './vision-process.js';
+import { VisionProcess } from './vision-process.js';
 import type { AnalyseCall, AnalyseReply } from './worker.js';
 
 /** How the workers run. */
@@ -29,6 +29,12 @@ const MIN_PHOTOS_A_LIFE = 50;
 
 /** A runtime whose workers die so often within the period is given up for the next best. */
 const DEATHS = { most: 3, periodMs: 60_000 } as const;
+
+/**
+ * Threads around a GPU in one process. The thread that feeds the device is busy with so many (measured on an
+ * H100: it brings some 200 faces a second), so a larger machine gets several processes that share the GPU.
+ */
+const LANES_A_PROCESS = 4;
 
 /** A worker and what it has in hand. */
 export interface Worker {
@@ -149,14 +155,21 @@ export class Crew {
       }
   }
 
-  /** How many workers a runtime gets. */
-  #sizeOf(runtime: RuntimeName): number {
-    return RUNTIMES[runtime].uses === 'core' ? this.#options.workers : 1;
+  /** How many workers a runtime gets, and how many threads each. */
+  #shape(runtime: RuntimeName): { processes: number; lanes: number } {
+    const { workers } = this.#options;
+    const { uses } = RUNTIMES[runtime];
+    if (uses === 'gpu')
+      return {
+        processes: Math.ceil(workers / LANES_A_PROCESS),
+        lanes: Math.min(workers, LANES_A_PROCESS),
+      };
+    return { processes: uses === 'core' ? workers : 1, lanes: 0 };
   }
 
   /** Starts all workers of a runtime at the same time; resolves with the first, rejects when none starts. */
   async #staff(runtime: RuntimeName): Promise<void> {
-    const starts = Array.from({ length: this.#sizeOf(runtime) }, () => this.#add(runtime));
+    const starts = Array.from({ length: this.#shape(runtime).processes }, () => this.#add(runtime));
     try {
       await Promise.any(starts);
     } catch (error) {
@@ -166,8 +179,9 @@ export class Crew {
   }
 
   async #add(runtime: RuntimeName): Promise<void> {
-    const { maxPixels, cacheDirectory, workers } = this.#options;
-    const settings = { runtime, maxPixels, cacheDirectory, lanes: lanesFor(workers) };
+    const { maxPixels, cacheDirectory } = this.#options;
+    const { lanes } = this.#shape(runtime);
+    const settings = { runtime, maxPixels, cacheDirectory, lanes };
     let worker: Worker | undefined;
     const process = new VisionProcess(settings, (error) => {
       // One that was taken out on purpose is no longer in the set.
@@ -228,7 +242,7 @@ export class Crew {
     this.#options.log('vision falls back to another runtime', { lost, runtime: next }, 'warn');
     this.runtime = next;
     for (const worker of this.#workers) this.#retire(worker);
-    for (let count = 0; count < this.#sizeOf(next); count++) this.#startInPlace(next);
+    for (let count = 0; count < this.#shape(next).processes; count++) this.#startInPlace(next);
     return true;
   }
 
@@ -267,7 +281,8 @@ export class Crew {
       await this.#staff(runtime);
     } catch (error) {
       this.runtime = before;
-      for (let gone = this.size; gone < this.#sizeOf(before); gone++) this.#startInPlace(before);
+      for (let gone = this.size; gone < this.#shape(before).processes; gone++)
+        this.#startInPlace(before);
       throw error;
     }
     this.#options.log('vision moved to a faster runtime', { before, runtime }, 'info');

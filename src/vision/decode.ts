@@ -29,12 +29,12 @@ const MAGIC = {
 /** Behind transparent pixels: neither hair nor skin. */
 const BACKDROP = '#808080';
 
-let prepared = false;
-
-/** Nothing but JPEG and PNG may reach a parser of this process, and this thread decodes one image at a time. */
-function prepareSharp(): void {
-  if (prepared) return;
-  prepared = true;
+/**
+ * Nothing but JPEG and PNG may reach a parser of this process, and each thread decodes one image at a time.
+ * libvips has one set of settings for all threads of a process, and between the two calls nothing at all can be
+ * decoded: so this is called once, before any thread decodes.
+ */
+export function prepareDecoding(): void {
   sharp.concurrency(1);
   sharp.cache(false);
   sharp.block({ operation: ['VipsForeignLoad'] });
@@ -51,7 +51,6 @@ function prepareSharp(): void {
 export async function decode(bytes: Uint8Array, limits: DecodeLimits): Promise<DecodedImage> {
   if (!startsWith(bytes, MAGIC.jpeg) && !startsWith(bytes, MAGIC.png))
     throw new ApiError('InvalidImageFormatException');
-  prepareSharp();
   const { width, height } = await headerOf(bytes);
   if (width * height > limits.maxPixels)
     throw new ApiError(

@@ -1,7 +1,5 @@
-import { availableParallelism } from 'node:os';
 import { ProcessClient, type ProcessEnded } from '../process-rpc.js';
 import { workerFile } from '../worker-rpc.js';
-import { RUNTIMES } from './runtimes/runtime.js';
 import type {
   AnalyseCall,
   AnalyseReply,
@@ -24,7 +22,7 @@ export class VisionProcess {
   /** `onExit` is told when the process has ended, for whatever reason. */
   constructor(settings: WorkerSettings, onExit: (error: ProcessEnded) => void) {
     this.#settings = settings;
-    this.capacity = RUNTIMES[settings.runtime].uses === 'gpu' ? settings.lanes * PHOTOS_A_LANE : 1;
+    this.capacity = settings.lanes > 0 ? settings.lanes * PHOTOS_A_LANE : 1;
     this.#client = new ProcessClient<VisionWorker>(
       workerFile(import.meta.url, import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js'),
       // Decoding happens on libuv's threads, four unless told otherwise.
@@ -74,6 +72,3 @@ export class VisionProcess {
     await this.#client.terminate();
   }
 }
-
-/** Threads around a GPU: they do what is left for the CPU. */
-export const lanesFor = (workers: number): number => Math.min(workers, availableParallelism(), 32);

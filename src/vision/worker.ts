@@ -1,12 +1,13 @@
 import { MessageChannel } from 'node:worker_threads';
 import { serveProcess } from '../process-rpc.js';
 import { WorkerClient, workerFile } from '../worker-rpc.js';
+import { prepareDecoding } from './decode.js';
 import type { Lane, LaneSettings } from './lane.js';
 import { loadNets, timeNets } from './nets.js';
 import { Pipeline } from './pipeline.js';
 import { batchingNet } from './runtimes/batching.js';
 import type { Parity } from './runtimes/parity.js';
-import { type Nets, RUNTIMES, type Runtime, type RuntimeName } from './runtimes/runtime.js';
+import type { Nets, Runtime, RuntimeName } from './runtimes/runtime.js';
 import { serveNets } from './runtimes/shared-nets.js';
 import { startRuntime } from './runtimes/start.js';
 import type { AnalyseRequest, ImageAnalysis } from './vision.js';
@@ -17,7 +18,7 @@ export interface WorkerSettings {
   maxPixels: number;
   /** Where converted models are kept; undefined: nowhere. */
   cacheDirectory: string | undefined;
-  /** Threads around a GPU; 0: this process does everything itself. */
+  /** Threads around the nets of a GPU; 0: this process does everything itself. */
   lanes: number;
 }
 
@@ -55,11 +56,8 @@ const methods = {
   async start({ runtime: name, maxPixels, cacheDirectory, lanes }: WorkerSettings) {
     const runtime = await startRuntime(name, cacheDirectory);
     const { nets, parity } = await loadNets(runtime);
-    const gpu = RUNTIMES[name].uses === 'gpu';
     const analyse =
-      gpu && lanes > 0
-        ? await openLanes(nets, { lanes, maxPixels })
-        : await ownPipeline(nets, maxPixels);
+      lanes > 0 ? openLanes(nets, { lanes, maxPixels }) : await ownPipeline(nets, maxPixels);
     running = { runtime, nets, analyse };
     // Nothing that was asked of a lost device is ever answered: the pool gives it to another worker.
     void runtime.lost.then((reason) => {
@@ -91,12 +89,12 @@ async function ownPipeline(nets: Nets, maxPixels: number): Promise<Analyse> {
 
 /**
  * Threads that decode, cut out and judge, while this thread feeds the GPU with what they gather. Photos go to
- * them in turn; a lane that dies takes the process with it, and the pool repeats its photos elsewhere.
+ * the freest; a lane that dies takes the process with it, and the pool repeats its photos elsewhere.
  */
-async function openLanes(
+function openLanes(
   nets: Nets,
   { lanes, maxPixels }: { lanes: number; maxPixels: number },
-): Promise<Analyse> {
+): Analyse {
   const batching = new Map([...nets].map(([name, net]) => [name, batchingNet(net)]));
   const maxBatches = Object.fromEntries([...nets].map(([name, net]) => [name, net.maxBatch]));
   const clients = Array.from({ length: lanes }, () => {
@@ -119,4 +117,5 @@ async function openLanes(
   };
 }
 
+prepareDecoding();
 serveProcess(methods);

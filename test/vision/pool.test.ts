@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { OperatorError } from '../../src/errors.js';
 import { createVision, type VisionOptions } from '../../src/vision/pool.js';
 import type { Vision } from '../../src/vision/vision.js';
+import { VisionProcess } from '../../src/vision/vision-process.js';
 import { EVERYTHING, SAMPLE_FACES, sample } from './photos.js';
 
 const open: Vision[] = [];
@@ -138,6 +139,32 @@ describe('starting', () => {
     expect(model.id).toMatch(/^dlib-resnet-[0-9a-f]{12}$/);
     expect(model.version).toMatch(/^[0-9.]+$/);
     expect(model.dimension).toBe(128);
+  });
+});
+
+describe('a worker with several threads around its nets, as for a GPU', () => {
+  it('answers every photo of a burst that meets it fresh, each with its own faces', async () => {
+    const settings = { maxPixels: 50_000_000, cacheDirectory: undefined, lanes: 3 };
+    const worker = new VisionProcess({ runtime: 'tfjs-wasm', ...settings }, () => {});
+    try {
+      await worker.start();
+      expect(worker.capacity).toBeGreaterThan(3);
+      const numbers = Array.from({ length: 9 }, (_, index) => (index % 6) + 1);
+      const replies = await Promise.all(
+        numbers.map((number) =>
+          worker.analyse({ image: sample(number), request: { ...EVERYTHING, embed: 'largest' } }),
+        ),
+      );
+      expect(replies.map(({ analysis }) => analysis.faces.length)).toEqual(
+        numbers.map((number) => SAMPLE_FACES[number - 1]),
+      );
+      const broken = { image: sample(1).subarray(0, 20_000), request: EVERYTHING };
+      await expect(worker.analyse(broken)).rejects.toMatchObject({
+        code: 'InvalidImageFormatException',
+      });
+    } finally {
+      await worker.terminate();
+    }
   });
 });
 

@@ -36,8 +36,8 @@ export type Nets = ReadonlyMap<string, Net>;
 /** How a runtime uses the machine. */
 export interface RuntimeTraits {
   /**
-   * `core`: one thread, so a worker for each core. `machine`: all cores from one worker. `gpu`: one worker that
-   * owns the device and runs the images of several requests at once.
+   * `core`: one thread, so a worker for each core. `machine`: all cores from one worker. `gpu`: a worker runs the
+   * images of several requests at once on the device.
    */
   uses: 'core' | 'machine' | 'gpu';
   /** npm packages it needs besides the installed ones; absent ones make it unavailable, not an error. */

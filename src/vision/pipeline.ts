@@ -51,13 +51,18 @@ export class Pipeline {
 
   /**
    * @param nets the default nets by the name of their model, warm: see `loadNets`.
+   * @param embedderCard the default embedder's card with other settings, such as no mirror average.
    * @throws OperatorError for an unreadable card.
    */
-  static async create(nets: Nets, maxPixels: number): Promise<Pipeline> {
+  static async create(
+    nets: Nets,
+    maxPixels: number,
+    embedderCard?: EmbedderCard,
+  ): Promise<Pipeline> {
     const [detector, landmarks, embedder] = await Promise.all([
       loadCard(DEFAULT_MODELS.detector, 'detector'),
       loadCard(DEFAULT_MODELS.landmarks, 'landmarks'),
-      loadCard(DEFAULT_MODELS.embedder, 'embedder'),
+      embedderCard ?? loadCard(DEFAULT_MODELS.embedder, 'embedder'),
     ]);
     const net = (name: string): Net => {
       const loaded = nets.get(name);

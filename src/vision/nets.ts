@@ -1,5 +1,11 @@
 import type { ModelCard } from './cards.js';
-import { ATTRIBUTE_MODELS, DEFAULT_MODELS, loadCard, loadModelFiles, loadReference } from './models.js';
+import {
+  ATTRIBUTE_MODELS,
+  DEFAULT_MODELS,
+  loadCard,
+  loadModelFiles,
+  loadReference,
+} from './models.js';
 import { checkParity, type Parity, referenceImages } from './runtimes/parity.js';
 import { type Net, type Nets, RUNTIMES, type Runtime } from './runtimes/runtime.js';
 

@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { faceApiTopology } from '../../src/vision/graphs/face-api.js';
 import { loadCard, loadModelFiles } from '../../src/vision/models.js';
 import type { Runtime } from '../../src/vision/runtimes/runtime.js';
-import { selectRuntime } from '../../src/vision/runtimes/select.js';
+import { startRuntime } from '../../src/vision/runtimes/start.js';
 
 const folder = join(
   dirname(createRequire(import.meta.url).resolve('@vladmandic/face-api/package.json')),
@@ -104,7 +104,7 @@ const rounded = (values: readonly number[]): number[] =>
 describe('graphs built over face-api’s weights', () => {
   let runtime: Runtime;
   beforeAll(async () => {
-    ({ runtime } = await selectRuntime('tfjs-wasm'));
+    runtime = await startRuntime('tfjs-wasm');
   });
 
   const prepared = (): tf.Tensor4D =>

@@ -1,19 +1,24 @@
 // How near to the CPU's multiply-add peak does the score histogram of all pairs come?
-// 12,288 face-like rows at 512 dimensions, 2,048 bins, on one thread: every kernel that has tiles, beside the
-// peak of its own instruction set measured in turn with it (A B A B), and a plain JavaScript loop on a sample
-// of the pairs. GFLOP/s are by CPU time, pairs a second by the clock. Run `npx tsc -p .` first, then `node benchmarks/all-pairs.mjs [rows] [dimension]`.
+// 20,000 face-like rows at 512 dimensions, 2,048 bins, on one thread: every kernel that has tiles, beside the peak of its
+// own instruction set measured just before and after it (A B A), TensorFlow.js WASM's matMul without any histogram,
+// and a plain JavaScript loop on a sample of the pairs. The peak is what independent multiply-adds on registers
+// alone reach, 16 at a time (native/kernels/tile_*.cc, saturate). GFLOP/s are by CPU time, pairs a second by the clock.
+// `node benchmarks/all-pairs.mjs [rows] [dimension]` after `npm run build`.
 
 import { loadKernels } from '../dist/vectors/kernels.js';
 import { pairHistogram } from '../dist/vectors/pair-histogram.js';
 import { direction, save, seeded } from './measuring.mjs';
+import { tensorflowWasm } from './peers.mjs';
 
-const ROWS = Number(process.argv[2] ?? 12_288);
+const ROWS = Number(process.argv[2] ?? 20_000);
 const DIMENSION = Number(process.argv[3] ?? 512);
 const BINS = 2048;
 const ROUNDS = 5;
 const BLOCK = 4096;
 const PEAK_ROUNDS = 5_000_000;
 const LOOP_ROWS = 300;
+const MATRIX_ROWS = 1024;
+const MATRIX_ROUNDS = 3;
 
 const random = seeded(1);
 const rows = new Float32Array(new SharedArrayBuffer(ROWS * DIMENSION * 4));
@@ -48,7 +53,7 @@ async function block({ pairs }, rowBegin, columnBegin) {
   const started = cpuMs();
   const counted = (await counts()).reduce((sum, count) => sum + count, 0);
   const tookMs = cpuMs() - started;
-  return { gflops: flopsOf(counted) / tookMs / 1e6, peak: Math.max(before, peak(pairs)) };
+  return { gflops: flopsOf(counted) / tookMs / 1e6, peak: (before + peak(pairs)) / 2 };
 }
 
 function peak(pairs) {
@@ -71,6 +76,20 @@ function plainLoop() {
       counts[Math.floor((sum + 1) * (BINS / 2))]++;
     }
   return (LOOP_ROWS * (LOOP_ROWS - 1)) / 2 / (performance.now() - started) / 1e3;
+}
+
+/** Millions of pairs a second by TensorFlow.js: the scores alone. */
+async function tensorflow() {
+  const tf = await tensorflowWasm();
+  const matrix = tf.tensor2d(rows.slice(0, MATRIX_ROWS * DIMENSION), [MATRIX_ROWS, DIMENSION]);
+  const rates = [];
+  for (let round = 0; round <= MATRIX_ROUNDS; round++) {
+    const started = performance.now();
+    tf.tidy(() => tf.matMul(matrix, matrix, false, true).dataSync());
+    rates.push(MATRIX_ROWS ** 2 / (performance.now() - started) / 1e3);
+  }
+  // The first round warms up.
+  return median(rates.slice(1));
 }
 
 const results = [];
@@ -97,6 +116,8 @@ for (const kernel of tiled) {
   });
 }
 const loop = plainLoop();
+const matMul = await tensorflow();
+const [best] = results;
 
 console.log(`\nall pairs of ${ROWS} rows of ${DIMENSION} dimensions in ${BINS} bins, one thread`);
 console.table(
@@ -111,6 +132,7 @@ console.table(
         'whole, s': (row.wholeMs / 1e3).toFixed(2),
       },
     ]),
+    ['TensorFlow.js WASM matMul', { 'million pairs/s': matMul.toFixed(2) }],
     ['plain JavaScript loop', { 'million pairs/s': loop.toFixed(2) }],
   ]),
 );
@@ -121,5 +143,8 @@ save('all-pairs', {
   bins: BINS,
   rounds: ROUNDS,
   plainLoopMillionPairsPerSecond: loop,
+  tensorflowMillionPairsPerSecond: matMul,
+  timesPlainLoop: best.millionPairsPerSecond / loop,
+  timesTensorflow: best.millionPairsPerSecond / matMul,
   results,
 });

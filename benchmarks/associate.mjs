@@ -2,7 +2,7 @@
 // and 64 clients, beside an empty Fastify route (what HTTP alone costs here) and beside the same SQLite
 // transaction alone (store.mjs). Clients and servers share the machine. Writes results/associate.json.
 //
-//   npx tsc -p . && node benchmarks/associate.mjs
+//   npm run build && node benchmarks/associate.mjs [milliseconds a trial]
 import { spawn, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -15,7 +15,7 @@ import { direction, near, save, seeded } from './measuring.mjs';
 
 const CLIENTS = [1, 8, 64];
 const ROUNDS = 2;
-const MEASURED_MS = 4000;
+const MEASURED_MS = Number(process.argv[2] ?? 4000);
 const USERS = 128;
 const FACES_A_CALL = 10;
 const SEED = 20261122;

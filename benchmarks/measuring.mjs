@@ -75,9 +75,12 @@ async function callsIn(run, roundMs) {
   }
 }
 
-/** Writes benchmarks/results/<name>.json with what is needed to read the figures later. */
+/**
+ * Writes benchmarks/results/<name>.json, or in the folder that LIKENESS_BENCH_RESULTS names, with what is needed to
+ * read the figures later.
+ */
 export function save(name, results) {
-  const folder = resolve(import.meta.dirname, 'results');
+  const folder = process.env.LIKENESS_BENCH_RESULTS ?? resolve(import.meta.dirname, 'results');
   mkdirSync(folder, { recursive: true });
   const file = resolve(folder, `${name}.json`);
   writeFileSync(file, `${JSON.stringify({ ...machine(), ...results }, undefined, 2)}\n`);

@@ -1,15 +1,23 @@
 // How fast are the candidates of one AssociateFaces call scored against a user's centroid?
-// 100 candidates at 128 and 512 dimensions: every kernel of this host beside hnswlib-node's distance
-// function and a plain JavaScript loop. Run `npx tsc -p .` first, then `node benchmarks/scoring.mjs`.
+// 100 candidates at 128, 512 and 1024 dimensions, by what the operation calls (the matcher, on rows that lie in one
+// block as the store hands them over, and on rows here and there) and by every kernel of this host, beside simsimd,
+// TensorFlow.js on WebAssembly, a plain JavaScript loop and hnswlib-node's distance function.
+// `node benchmarks/scoring.mjs [milliseconds a round]` after `npm run build`; `npm run bench` installs simsimd.
 
 import hnswlib from 'hnswlib-node';
 import { loadKernels } from '../dist/vectors/kernels.js';
 import { createMatcher } from '../dist/vectors/matcher.js';
 import { direction, interleaved, near, save, seeded } from './measuring.mjs';
+import { peer, tensorflowWasm } from './peers.mjs';
 
 const CANDIDATES = 100;
-const TRIALS = [128, 512];
-const ROUNDS = { rounds: 21, roundMs: 20 };
+const TRIALS = [128, 512, 1024];
+const ROUNDS = { rounds: 21, roundMs: Number(process.argv[2] ?? 20) };
+
+const { kernels, kernelProblem } = loadKernels();
+if (kernelProblem) throw kernelProblem;
+const simsimd = await peer('simsimd');
+const tf = await tensorflowWasm();
 
 function plainLoop(query, rows, out) {
   for (let i = 0; i < rows.length; i++) {
@@ -23,22 +31,28 @@ function plainLoop(query, rows, out) {
 function variantsAt(dimension) {
   const random = seeded(dimension);
   const centroid = direction(random, dimension);
-  const faces = Array.from({ length: CANDIDATES }, () => near(random, centroid, 0.8));
-  const flat = new Float32Array(CANDIDATES * dimension);
-  for (const [i, face] of faces.entries()) flat.set(face, i * dimension);
+  const apart = Array.from({ length: CANDIDATES }, () => near(random, centroid, 0.8));
+  const block = new Float32Array(CANDIDATES * dimension);
+  for (const [i, face] of apart.entries()) block.set(face, i * dimension);
+  const together = apart.map((_, i) => block.subarray(i * dimension, (i + 1) * dimension));
   const out = new Float32Array(CANDIDATES);
-  const { kernels, kernelProblem } = loadKernels();
-  if (kernelProblem) throw kernelProblem;
-
-  const variants = {};
-  for (const kernel of kernels)
-    variants[`kernel ${kernel.name}`] = () => kernel.dotMany(centroid, flat, out);
-  // What an operation calls: the candidates come as separate vectors and results are checked.
   const matcher = createMatcher();
-  variants[`matcher (${matcher.kernel})`] = () => matcher.cosines(centroid, faces);
-  variants['plain JavaScript loop'] = () => plainLoop(centroid, faces, out);
+  const variants = {
+    'matcher, one block': () => matcher.cosines(centroid, together),
+    'matcher, rows apart': () => matcher.cosines(centroid, apart),
+  };
+  for (const kernel of kernels)
+    variants[`kernel ${kernel.name}`] = () => kernel.dotMany(centroid, block, out);
+  if (simsimd)
+    variants.simsimd = () => {
+      for (let i = 0; i < CANDIDATES; i++) out[i] = simsimd.dot(centroid, apart[i]);
+    };
+  const faces = tf.tensor2d(block, [CANDIDATES, dimension]);
+  variants['TensorFlow.js WASM matMul'] = () =>
+    tf.tidy(() => faces.matMul(tf.tensor2d(centroid, [dimension, 1])).dataSync());
+  variants['plain JavaScript loop'] = () => plainLoop(centroid, apart, out);
   const space = new hnswlib.InnerProductSpace(dimension);
-  const [centroidArray, faceArrays] = [Array.from(centroid), faces.map((face) => Array.from(face))];
+  const [centroidArray, faceArrays] = [Array.from(centroid), apart.map((face) => Array.from(face))];
   variants['hnswlib-node distance'] = () => {
     for (let i = 0; i < CANDIDATES; i++) out[i] = 1 - space.distance(centroidArray, faceArrays[i]);
   };
@@ -48,14 +62,14 @@ function variantsAt(dimension) {
 const trials = [];
 for (const dimension of TRIALS) {
   const times = await interleaved(variantsAt(dimension), ROUNDS);
-  const bestUs = Object.values(times)[0].medianUs;
+  const matcherUs = Object.values(times)[0].medianUs;
   const rows = Object.entries(times).map(([variant, { medianUs, minUs, p90Us }]) => ({
     variant,
     medianUs,
     minUs,
     p90Us,
     nsPerPair: (medianUs * 1e3) / CANDIDATES,
-    timesTheBestKernel: medianUs / bestUs,
+    timesTheMatcher: medianUs / matcherUs,
   }));
   trials.push({ dimension, candidates: CANDIDATES, rows });
   console.log(`\n${CANDIDATES} candidates against a centroid, ${dimension} dimensions`);
@@ -67,7 +81,7 @@ for (const dimension of TRIALS) {
           'µs a call': row.medianUs.toFixed(2),
           'best round': row.minUs.toFixed(2),
           'ns a pair': row.nsPerPair.toFixed(1),
-          '× best kernel': row.timesTheBestKernel.toFixed(1),
+          '× matcher': row.timesTheMatcher.toFixed(1),
         },
       ]),
     ),

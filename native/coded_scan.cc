@@ -12,7 +12,8 @@ std::size_t top_k_coded(const CodedScan& kernels, const float* query, std::size_
     return kernels.code_dot(codes, query_codes, coded.sum, dim);
   };
   const auto exact = [&](std::size_t row) { return kernels.dot(query, floats + row * dim, dim); };
-  offer_coded(coded, dim, rows, 0, heap, code_dot, exact);
+  const auto ask = [&](std::size_t row) { prefetch(floats + row * dim, dim * sizeof(float)); };
+  offer_coded(coded, dim, rows, 0, heap, code_dot, exact, ask);
   return heap.finish();
 }
 

@@ -59,20 +59,59 @@ struct CodedRows {
   size_t count;
 };
 
+// Rows whose codes leave a doubt wait here, oldest first, for their floats, which are asked for meanwhile:
+// they lie where nothing could foresee it.
+class Doubts {
+ public:
+  bool full() const { return size_ == kSize; }
+
+  void add(size_t row, double possible) { doubts_[size_++] = {row, possible}; }
+
+  // Calls take(row, possible) for each and forgets them.
+  template <typename Take>
+  void settle(Take take) {
+    for (size_t i = 0; i < size_; ++i) take(doubts_[i].row, doubts_[i].possible);
+    size_ = 0;
+  }
+
+ private:
+  static constexpr size_t kSize = 8;
+  struct Doubt {
+    size_t row;
+    double possible;
+  };
+  Doubt doubts_[kSize];
+  size_t size_ = 0;
+};
+
+struct AskNothing {
+  void operator()(size_t) const {}
+};
+
 // Offers every row in use to the heap, those that cannot be among its best only in effect. `code_dot` is
-// called with the row's codes, `exact` with its number and returns the float score; ordinals begin at
-// `first`.
-template <typename CodeDot, typename Exact>
+// called with the row's codes, `exact` with its number and returns the float score, `ask` with its number some
+// time before; ordinals begin at `first`.
+template <typename CodeDot, typename Exact, typename Ask = AskNothing>
 void offer_coded(const CodedQuery& query, size_t dim, const CodedRows& rows, size_t first,
-                 BestHeap& heap, CodeDot code_dot, Exact exact) {
+                 BestHeap& heap, CodeDot code_dot, Exact exact, Ask ask = {}) {
+  Doubts doubts;
+  // Not a number: the query's floats are not finite, or nearly so; the floats decide.
+  const auto in_doubt = [&](double possible) { return heap.takes(possible) || possible != possible; };
+  const auto decide = [&](size_t row, double possible) {
+    // The heap may have filled up since.
+    if (in_doubt(possible)) heap.offer(exact(row), first + row);
+  };
   for (size_t i = 0; i < rows.count; ++i) {
     prefetch_ahead(rows.codes + i * dim, dim);
     if (__atomic_load_n(rows.live + i, __ATOMIC_ACQUIRE) == 0) continue;
     const int32_t dot = code_dot(rows.codes + i * dim);
     const double possible = possible_score(query, dot, rows.scales + 2 * i);
-    // Not a number: the query's floats are not finite, or nearly so; the floats decide.
-    if (heap.takes(possible) || possible != possible) heap.offer(exact(i), first + i);
+    if (!in_doubt(possible)) continue;
+    ask(i);
+    doubts.add(i, possible);
+    if (doubts.full()) doubts.settle(decide);
   }
+  doubts.settle(decide);
 }
 
 }  // namespace likeness

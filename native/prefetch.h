@@ -11,13 +11,18 @@ namespace likeness {
 // of that, four no more.
 constexpr size_t kScanAheadBytes = 8192;
 
+// Asks for `bytes` bytes. They need not exist.
+inline void prefetch(const void* start, size_t bytes) {
+  constexpr size_t line = 64;
+  for (size_t at = 0; at < bytes; at += line) {
+    __builtin_prefetch(static_cast<const char*>(start) + at);
+  }
+}
+
 // Asks for `bytes` bytes from kScanAheadBytes after `start` on. They need not exist.
 inline void prefetch_ahead(const void* start, size_t bytes) {
-  constexpr size_t line = 64;
   const uintptr_t first = reinterpret_cast<uintptr_t>(start) + kScanAheadBytes;
-  for (size_t at = 0; at < bytes; at += line) {
-    __builtin_prefetch(reinterpret_cast<const void*>(first + at));
-  }
+  prefetch(reinterpret_cast<const void*>(first), bytes);
 }
 
 }  // namespace likeness

@@ -3,15 +3,6 @@
 #include "prefetch.h"
 
 namespace likeness {
-namespace {
-
-constexpr std::size_t kCacheLineFloats = 16;
-
-void prefetch_row(const float* row, std::size_t dim) {
-  for (std::size_t i = 0; i < dim; i += kCacheLineFloats) __builtin_prefetch(row + i);
-}
-
-}  // namespace
 
 void dot_many(DotFn dot, const float* query, std::size_t dim, const float* rows, std::size_t count,
               float* scores) {
@@ -23,7 +14,7 @@ void dot_gather(DotFn dot, const float* query, std::size_t dim, const float* row
   // Rows lie anywhere, so no hardware stream prefetcher helps: ask two rows ahead.
   constexpr std::size_t kAhead = 2;
   for (std::size_t i = 0; i < count; ++i) {
-    if (i + kAhead < count) prefetch_row(rows + ordinals[i + kAhead] * dim, dim);
+    if (i + kAhead < count) prefetch(rows + ordinals[i + kAhead] * dim, dim * sizeof(float));
     scores[i] = dot(query, rows + ordinals[i] * dim, dim);
   }
 }

@@ -83,7 +83,8 @@ void Table::offer(const Query& query, std::uint32_t number, std::uint32_t from, 
   const auto exact = [&](std::size_t row) {
     return kernels_.dot(query.vector, floats + row * dimension_, dimension_);
   };
-  offer_coded(query.coded, stride_, rows, in.base + from, heap, code_dot, exact);
+  const auto ask = [&](std::size_t row) { prefetch(floats + row * dimension_, dimension_ * sizeof(float)); };
+  offer_coded(query.coded, stride_, rows, in.base + from, heap, code_dot, exact, ask);
 }
 
 void Table::offer(const Query& query, const std::uint32_t* ordinals, std::size_t count,

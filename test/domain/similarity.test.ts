@@ -60,6 +60,40 @@ describe('similarityOf', () => {
   });
 });
 
+describe('on CPUs whose kernels differ by up to 3e-7 in cosine', () => {
+  const pairs = fc
+    .tuple(
+      fc.double({ min: -0.9999, max: 0.9999, noNaN: true }),
+      fc.double({ min: -3e-7, max: 3e-7, noNaN: true }),
+    )
+    .map(([cosine, apart]) => [cosine, cosine + apart] as const);
+  // One step of the last decimal, and what float32 rounds off at 100.
+  const STEP = 0.001 + 8e-6;
+
+  it('a similarity differs by one step of its last decimal at most', () => {
+    fc.assert(
+      fc.property(pairs, ([here, there]) => {
+        const apart = Math.abs(similarityOf(curve, here) - similarityOf(curve, there));
+        expect(apart).toBeLessThanOrEqual(STEP);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('the answer is the same for every threshold that is not that near', () => {
+    const threshold = fc.float({ min: 0, max: 100, noNaN: true });
+    fc.assert(
+      fc.property(pairs, threshold, ([here, there], wanted) => {
+        fc.pre(Math.abs(similarityOf(curve, here) - wanted) > STEP);
+        expect(reaches(similarityOf(curve, there), wanted)).toBe(
+          reaches(similarityOf(curve, here), wanted),
+        );
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
 describe('cosineFloor', () => {
   it('never cuts off a cosine whose similarity reaches the threshold', () => {
     fc.assert(

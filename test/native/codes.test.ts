@@ -115,6 +115,19 @@ describe.each(codedKernels)('codes of $name', ({ kernel }) => {
       }
     });
 
+    it('at every dimension from 1 to 1030', () => {
+      const random = new Random(1030);
+      const codes = Uint8Array.from({ length: 1100 }, () => random.below(256));
+      const queries = Int8Array.from({ length: 1100 }, () => random.below(255) - 127);
+      const wrong: number[] = [];
+      for (let dimension = 1; dimension <= 1030; dimension++) {
+        const code = codes.subarray(dimension % 67, (dimension % 67) + dimension);
+        const query = queries.subarray(dimension % 61, (dimension % 61) + dimension);
+        if (codeDot!(code, query) !== sum(code, query)) wrong.push(dimension);
+      }
+      expect(wrong).toEqual([]);
+    });
+
     it('and refuse what does not fit', () => {
       const calls: [unknown[], typeof RangeError | typeof TypeError][] = [
         [[new Uint8Array(4), new Int8Array(5)], RangeError],

@@ -237,6 +237,46 @@ describe.each([...kernels(), javascriptKernel])('kernel $name', ({ dotMany, dotG
   });
 });
 
+describe('all kernels', () => {
+  const random = new Random(1030);
+  const pool = random.floats(6000);
+  /** Floats from anywhere, so that most are not aligned. */
+  const some = (start: number, dimension: number) => pool.subarray(start, start + dimension);
+
+  it('agree with double precision at every dimension from 1 to 1030', () => {
+    const out = new Float32Array(1);
+    const wrong: string[] = [];
+    for (let dimension = 1; dimension <= 1030; dimension++) {
+      const query = some(dimension % 17, dimension);
+      const row = some(2000 + (dimension % 5), dimension);
+      const { score, tolerance } = oracle(query, row);
+      for (const { name, dotMany } of kernels()) {
+        dotMany(query, row, out);
+        if (!(Math.abs(out[0]! - score) <= tolerance)) wrong.push(`${name} at ${dimension}`);
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it('score unit vectors, alike and unlike, less than 3e-7 apart at every dimension', () => {
+    const out = new Float32Array(1);
+    let most = 0;
+    for (let dimension = 1; dimension <= 1030; dimension++) {
+      const query = normalise(some(dimension % 17, dimension));
+      const unlike = normalise(some(3000, dimension));
+      const alike = normalise(query.map((value, i) => value + unlike[i]! / 50));
+      for (const row of [query, alike, unlike]) {
+        const scores = kernels().map(({ dotMany }) => {
+          dotMany(query, row, out);
+          return out[0]!;
+        });
+        most = Math.max(most, Math.max(...scores) - Math.min(...scores));
+      }
+    }
+    expect(most).toBeLessThan(3e-7);
+  });
+});
+
 describe('loading', () => {
   it('always offers the WebAssembly kernel, last', () => {
     expect(kernels().at(-1)?.name).toBe('wasm');

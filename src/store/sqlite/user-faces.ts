@@ -1,5 +1,5 @@
 import { ApiError } from '../../errors.js';
-import { checkEmbedding, decodeEmbedding } from '../embeddings.js';
+import { checkEmbedding, decodeEmbedding, decodeEmbeddingInto } from '../embeddings.js';
 import { userMissing } from '../refusals.js';
 import type { Committed, Idempotency, UserFacesChange, UserFacesState } from '../store.js';
 import type { Connection } from './connection.js';
@@ -105,7 +105,10 @@ function readAsked(
   faceIds: readonly string[],
 ): { asked: SeenFace[]; faces: UserFacesState['faces'] } {
   const faces: UserFacesState['faces'] = new Map();
-  const asked = [...new Set(faceIds)].map((faceId): SeenFace => {
+  const distinct = [...new Set(faceIds)];
+  // End to end, so that all can be scored where they lie (vectors/matcher.ts).
+  const embeddings = new Float32Array(distinct.length * dimension);
+  const asked = distinct.map((faceId): SeenFace => {
     const row = connection.get<{
       id: number;
       userRow: number | null;
@@ -118,7 +121,9 @@ function readAsked(
       faceId,
     );
     if (!row) return { faceId, id: null, userRow: null };
-    const embedding = decodeEmbedding(row.vector, dimension, `face ${faceId}`);
+    const start = faces.size * dimension;
+    const embedding = embeddings.subarray(start, start + dimension);
+    decodeEmbeddingInto(row.vector, embedding, `face ${faceId}`);
     faces.set(faceId, { userId: row.userId ?? undefined, embedding });
     return { faceId, id: row.id, userRow: row.userRow };
   });

@@ -1,0 +1,174 @@
+// Every benchmark of `npm run bench`: its script, its arguments in full and in short form, the file of its results and
+// what of them is the answer. `value` reads a result file; where the file lacks it, the table shows a dash.
+
+const at = (rows, wanted) =>
+  rows?.find((row) => Object.entries(wanted).every(([key, value]) => row[key] === value));
+const scoring = (result, dimension, variant) =>
+  at(at(result.trials, { dimension })?.rows, { variant });
+const MATCHER = 'matcher, one block';
+const timesMatcher = (result, dimension, variant) =>
+  scoring(result, dimension, variant)?.timesTheMatcher;
+const scan = (result, dimension) => at(result.trials, { dimension })?.answer;
+const client64 = (result) => at(result.rows, { server: 'service', clients: 64 });
+
+/** The smallest advantage over hnswlib-node among the graph's settings. */
+const graphAdvantage = (result) => {
+  const ours = result.search?.filter(({ engine }) => engine === 'likeness') ?? [];
+  const times = ours.map(({ timesFasterThanPeer }) => timesFasterThanPeer);
+  return times.length > 0 ? Math.min(...times) : undefined;
+};
+const graphBuild = ({ build }) => build && build['hnswlib-node'].cpuUs / build.likeness.cpuUs;
+
+const times = (value) => `${value.toFixed(1)} ×`;
+const percent = (value) => `${(value * 100).toFixed(0)} %`;
+const milliseconds = (value) => `${value.toFixed(1)} ms`;
+
+/**
+ * In the order in which they run: short ones first. An answer with `least` has reached its target at that value or
+ * above, one with `most` at that value or below, one with neither is only reported.
+ */
+export const BENCHMARKS = [
+  {
+    script: 'scoring.mjs',
+    full: [],
+    short: ['2'],
+    result: 'scoring',
+    question: '100 candidates against a centroid',
+    answers: [
+      {
+        what: '512 dimensions, one pair',
+        value: (result) => scoring(result, 512, MATCHER)?.nsPerPair,
+        show: (value) => `${value.toFixed(0)} ns`,
+        most: 45,
+      },
+      {
+        what: '512 dimensions, beside simsimd',
+        value: (result) => timesMatcher(result, 512, 'simsimd'),
+        show: times,
+        least: 3.5,
+      },
+      {
+        what: '512 dimensions, beside a JavaScript loop',
+        value: (result) => timesMatcher(result, 512, 'plain JavaScript loop'),
+        show: times,
+        least: 9,
+      },
+      {
+        what: '512 dimensions, beside TensorFlow.js WASM',
+        value: (result) => timesMatcher(result, 512, 'TensorFlow.js WASM matMul'),
+        show: times,
+      },
+      {
+        what: "512 dimensions, beside hnswlib-node's distance",
+        value: (result) => timesMatcher(result, 512, 'hnswlib-node distance'),
+        show: times,
+      },
+    ],
+  },
+  {
+    script: 'scan.mjs',
+    full: [],
+    short: ['20000'],
+    result: 'scan',
+    question: 'best 10 of 100,000, exactly',
+    answers: [
+      {
+        what: '512 dimensions, share of a plain memory read',
+        value: (result) => scan(result, 512)?.shareOfRead,
+        show: percent,
+        least: 0.95,
+        limit:
+          'some 250 rows of a search are not ruled out by their codes, and each is then read as floats from memory, 2 KB at a place nobody could foresee: about a twentieth of the time. Asking two pages ahead gained half of the time, one or four pages gain less; walking several rows at once loses.',
+      },
+      {
+        what: '512 dimensions, beside the best peer',
+        value: (result) => scan(result, 512)?.timesBestPeer,
+        show: times,
+        least: 5,
+        limit:
+          "a quarter of the bytes is read, so that four times a peer that reads floats at the memory's full speed is the most there is; hnswlib-node does so at 80 to 90 % of it.",
+      },
+      {
+        what: '128 dimensions, beside the best peer',
+        value: (result) => scan(result, 128)?.timesBestPeer,
+        show: times,
+        least: 5,
+        limit:
+          'the codes lie in the last-level cache and are read faster than their scores can be summed up and judged, row by row.',
+      },
+    ],
+  },
+  {
+    script: 'all-pairs.mjs',
+    full: [],
+    short: ['8192'],
+    result: 'all-pairs',
+    question: 'score histogram of all pairs of 20,000 × 512',
+    answers: [
+      {
+        what: "share of the CPU's multiply-add peak",
+        value: ({ results }) => results?.[0]?.shareOfPeak,
+        show: percent,
+        least: 0.9,
+        limit:
+          'the tile alone runs at the peak where no other program takes its turn on the core and in its caches. Beside it, a tenth of the time goes to finding bins, to packing columns and to pairs so near to an edge of a bin that they are scored again in double. Counting costs nothing any more: it happens under the next tile.',
+      },
+      {
+        what: 'beside TensorFlow.js WASM, without its histogram',
+        value: (result) => result.timesTensorflow,
+        show: times,
+      },
+      {
+        what: 'beside a JavaScript loop',
+        value: (result) => result.timesPlainLoop,
+        show: times,
+      },
+    ],
+  },
+  {
+    script: 'store.mjs',
+    full: [],
+    short: undefined,
+    result: 'store',
+    question: 'AssociateFaces through the store',
+    answers: [
+      {
+        what: '64 callers, beside the same transaction alone',
+        value: ({ variants }) => at(variants, { variant: 'store-64' })?.ratioToAlone,
+        show: (value) => `${value.toFixed(2)} ×`,
+      },
+    ],
+  },
+  {
+    script: 'associate.mjs',
+    full: [],
+    short: ['500'],
+    result: 'associate',
+    question: 'AssociateFaces over HTTP, 10 faces, durable',
+    answers: [
+      {
+        what: '64 clients, share of the transaction alone',
+        value: (result) => client64(result)?.ratioToTransactionAlone,
+        show: percent,
+        least: 0.6,
+      },
+      { what: '64 clients, p99', value: (result) => client64(result)?.p99Ms, show: milliseconds },
+    ],
+  },
+  ...[128, 512].map((dimension) => ({
+    script: 'graph.mjs',
+    full: [dimension === 128 ? '100000' : '30000', String(dimension)],
+    short: ['3000', String(dimension)],
+    result: `graph-${dimension}`,
+    question: `search graph, ${dimension} dimensions`,
+    answers: [
+      {
+        what: 'search beside hnswlib-node at the same candidates',
+        value: graphAdvantage,
+        show: times,
+        least: 5,
+      },
+      { what: 'build beside hnswlib-node', value: graphBuild, show: times, least: 5 },
+    ],
+  })),
+];

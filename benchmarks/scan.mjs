@@ -1,14 +1,15 @@
-// How near to the memory's own speed is the exact search of 100,000 rows, and how far from its peers? The exact engine
-// as the service runs it, by codes and by floats, with the best native kernel and with the WebAssembly fallback, beside
-// a plain read (memchr) of as many bytes, hnswlib-node's brute force, usearch's exact search and sqlite-vec, all in
+// How near to the memory's own speed is the exact search of 100,000 rows, and how far from its peers? The table of rows
+// that the service scans, by codes, natively and with the WebAssembly fallback, and the rows' floats alone, beside a
+// plain read (memchr) of as many bytes, hnswlib-node's brute force, usearch's exact search and sqlite-vec, all in
 // turn (A B A B) on one thread.
 // `node benchmarks/scan.mjs [rows]` after `npm run build`; `npm run bench` installs usearch and sqlite-vec.
 
 import Database from 'better-sqlite3';
 import hnswlib from 'hnswlib-node';
-import { Arena } from '../dist/vectors/arena.js';
-import { exactEngine } from '../dist/vectors/exact.js';
 import { loadKernels } from '../dist/vectors/kernels.js';
+import { PortableTable } from '../dist/vectors/portable-table.js';
+import { segmentBase, segmentRows } from '../dist/vectors/segments.js';
+import { loadNativeIndex } from '../dist/vectors/table.js';
 import { direction, interleaved, near, save, seeded } from './measuring.mjs';
 import { peer } from './peers.mjs';
 
@@ -22,17 +23,49 @@ const ROUNDS = { rounds: 11, roundMs: 60 };
 
 const { kernels, kernelProblem } = loadKernels();
 if (kernelProblem) throw kernelProblem;
+const native = loadNativeIndex();
+if (!native) throw new Error('the addon is missing: build it first');
 const usearch = await peer('usearch');
 const sqliteVec = await peer('sqlite-vec');
 
-/** Never waits: what is measured is the scan alone. */
+/** Never waits: what is measured is the scan alone, on this thread. */
 const eager = { hasTime: () => true, step: async () => undefined };
+const limits = Uint32Array.of(LIMIT);
+const floors = Float64Array.of(-1);
 
-function searchBy(kernel, faces, queries) {
-  const arena = new Arena(faces[0].length, kernel);
-  for (const [i, face] of faces.entries()) arena.put(String(i).padStart(6, '0'), face);
-  const engine = exactEngine(arena, eager);
-  return (i) => engine.search({ query: queries[i % QUERIES], limit: LIMIT, minCosine: -1 });
+function filled(table, faces) {
+  const dimension = faces[0].length;
+  for (let segment = 0; segmentBase(segment) < ROWS; segment++) {
+    const bytes = segmentRows(segment) * dimension * Float32Array.BYTES_PER_ELEMENT;
+    table.addSegment(new Float32Array(new SharedArrayBuffer(bytes)));
+  }
+  for (const [i, face] of faces.entries()) table.put(i, face);
+  return table;
+}
+
+/** Searches of the same rows; each returns { ordinals, scores }, or a promise of them. */
+function searchesOf(faces, queries) {
+  const dimension = faces[0].length;
+  const [best] = kernels;
+  const fallback = kernels.at(-1);
+  const shape = { dimension, inlineMicroseconds: 1e9 };
+  const table = filled(new native.Table(shape), faces);
+  const portable = filled(new PortableTable(fallback, eager, shape), faces);
+  const floats = new Float32Array(ROWS * dimension);
+  for (const [i, face] of faces.entries()) floats.set(face, i * dimension);
+  const live = new Uint8Array(ROWS).fill(1);
+  const ordinals = new Uint32Array(LIMIT);
+  const scores = new Float32Array(LIMIT);
+  return {
+    [`exact by codes (${best.coded.name})`]: (i) =>
+      table.search(queries[i % QUERIES], limits, floors),
+    [`exact by floats (${best.name})`]: (i) => {
+      best.topK(queries[i % QUERIES], floats, live, -1, ordinals, scores);
+      return { ordinals: ordinals.slice(), scores: scores.slice() };
+    },
+    [`exact by codes (${fallback.name})`]: (i) =>
+      portable.search(queries[i % QUERIES], limits, floors),
+  };
 }
 
 /** Looks through all bytes for one that is not there. */
@@ -81,14 +114,15 @@ function peersFor(faces, queries) {
 async function checkEqual(searches, peers) {
   for (let i = 0; i < QUERIES; i++) {
     const found = await Promise.all(searches.map((search) => search(i)));
-    const keys = found.map((matches) => matches.map(({ key }) => key).join());
-    const apart = found[0].map(({ cosine }, at) =>
-      Math.max(...found.map((matches) => Math.abs(matches[at].cosine - cosine))),
-    );
-    if (new Set(keys).size > 1 || Math.max(...apart) > 3e-7)
-      throw new Error(`query ${i}: the searches differ: ${keys.join(' / ')}`);
+    const [{ ordinals, scores }] = found;
+    for (const other of found)
+      if (
+        other.ordinals.join() !== ordinals.join() ||
+        scores.some((score, at) => Math.abs(other.scores[at] - score) > 3e-7)
+      )
+        throw new Error(`query ${i}: ${other.ordinals.join()} instead of ${ordinals.join()}`);
     for (const [name, search] of Object.entries(peers))
-      if (!search(i).map(Number).includes(Number(found[0][0].key)))
+      if (!search(i).map(Number).includes(ordinals[0]))
         throw new Error(`query ${i}: ${name} misses the best row`);
   }
 }
@@ -104,12 +138,7 @@ async function trial(dimension) {
   );
   const floatBytes = ROWS * dimension * 4;
   const codeBytes = ROWS * (dimension + 8 + 1);
-  const searches = {};
-  for (const kernel of [kernels[0], kernels.at(-1)]) {
-    searches[`exact by codes (${kernel.coded.name})`] = searchBy(kernel, faces, queries);
-    const floatsOnly = { ...kernel, coded: undefined };
-    searches[`exact by floats (${kernel.name})`] = searchBy(floatsOnly, faces, queries);
-  }
+  const searches = searchesOf(faces, queries);
   const peers = peersFor(faces, queries);
   await checkEqual(Object.values(searches), peers);
   const times = await interleaved(

@@ -49,7 +49,7 @@ function variantsAt(dimension) {
     };
   const faces = tf.tensor2d(block, [CANDIDATES, dimension]);
   variants['TensorFlow.js WASM matMul'] = () =>
-    tf.tidy(() => faces.matMul(tf.tensor2d(centroid, [dimension, 1])).dataSync());
+    tf.tidy(() => tf.matMul(faces, tf.tensor2d(centroid, [dimension, 1])).dataSync());
   variants['plain JavaScript loop'] = () => plainLoop(centroid, apart, out);
   const space = new hnswlib.InnerProductSpace(dimension);
   const [centroidArray, faceArrays] = [Array.from(centroid), apart.map((face) => Array.from(face))];

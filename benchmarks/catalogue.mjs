@@ -19,6 +19,8 @@ const graphAdvantage = (result) => {
 };
 const graphBuild = ({ build }) => build && build['hnswlib-node'].cpuUs / build.likeness.cpuUs;
 
+const median = (values) => values?.toSorted((a, b) => a - b)[values.length >> 1];
+
 const times = (value) => `${value.toFixed(1)} ×`;
 const percent = (value) => `${(value * 100).toFixed(0)} %`;
 const milliseconds = (value) => `${value.toFixed(1)} ms`;
@@ -171,4 +173,49 @@ export const BENCHMARKS = [
       { what: 'build beside hnswlib-node', value: graphBuild, show: times, least: 5 },
     ],
   })),
+  ...[512, 128].map((dimension) => ({
+    script: 'growth.mjs',
+    full: [String(dimension)],
+    short: [String(dimension), '2000,4000'],
+    result: `growth-${dimension}`,
+    question: `growth to a million, ${dimension} dimensions`,
+    answers: [
+      {
+        what: 'insert, processor time',
+        value: (result) => result.results?.at(-1)?.insertCpuUs,
+        show: (value) => `${value.toFixed(0)} µs`,
+      },
+      {
+        what: 'search, p99',
+        value: (result) => result.results?.at(-1)?.searchP99Us,
+        show: (value) => `${value.toFixed(0)} µs`,
+      },
+      {
+        what: 'matches of the same person that are found',
+        value: (result) => result.results?.at(-1)?.genuineRecall,
+        show: (value) => `${(value * 100).toFixed(2)} %`,
+        least: 0.999,
+      },
+      {
+        what: 'ready again from a snapshot',
+        value: (result) => result.results?.at(-1)?.restart?.readyS,
+        show: (value) => `${value.toFixed(1)} s`,
+        most: 5,
+      },
+    ],
+  })),
+  {
+    script: 'event-loop.mjs',
+    full: [],
+    short: undefined,
+    result: 'event-loop',
+    question: 'event loop while photos are indexed',
+    answers: [
+      {
+        what: '8 clients without a pause, delay p99',
+        value: ({ rounds }) => median(rounds?.indexing?.map(({ p99 }) => p99)),
+        show: milliseconds,
+      },
+    ],
+  },
 ];

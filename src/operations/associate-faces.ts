@@ -72,19 +72,19 @@ function decide(
 /** 0–100 of each free face against the user as it stands now; none where there is nothing to compare with. */
 function similaritiesTo(
   { matcher, vision, settings }: Scorer,
-  { centroid, faces }: UserFacesState,
+  { centroid, faces, embeddings }: UserFacesState,
   faceIds: readonly string[],
 ): Map<string, number> {
   const free = faceIds.flatMap((faceId) => {
     const face = faces.get(faceId);
-    return face && face.userId === undefined ? [{ faceId, embedding: face.embedding }] : [];
+    return face && face.userId === undefined ? [{ faceId, ...face }] : [];
   });
-  const embeddings = free.map(({ embedding }) => embedding);
-  const reference =
-    centroid ??
-    (settings.firstBatch === 'consistent' ? mostCentral(matcher, embeddings) : undefined);
+  const rows = Uint32Array.from(free, ({ row }) => row);
+  const cosinesTo = (one: Float32Array) => matcher.cosinesOf(one, embeddings, rows);
+  const consistent = settings.firstBatch === 'consistent';
+  const reference = centroid ?? (consistent ? mostCentral(free, cosinesTo) : undefined);
   if (!reference || free.length === 0) return new Map();
-  const cosines = matcher.cosines(reference, embeddings);
+  const cosines = cosinesTo(reference);
   return new Map(
     free.map(({ faceId }, i) => [
       faceId,
@@ -95,13 +95,13 @@ function similaritiesTo(
 
 /** The face nearest to all others, which seeds a user whose first batch must agree with itself. */
 function mostCentral(
-  matcher: Services['matcher'],
-  embeddings: readonly Float32Array[],
+  faces: readonly { embedding: Float32Array }[],
+  cosinesTo: (one: Float32Array) => Float32Array,
 ): Float32Array | undefined {
-  const closeness = embeddings.map((one) =>
-    matcher.cosines(one, embeddings).reduce((sum, cosine) => sum + cosine, 0),
+  const closeness = faces.map(({ embedding }) =>
+    cosinesTo(embedding).reduce((sum, cosine) => sum + cosine, 0),
   );
-  return embeddings[closeness.indexOf(Math.max(...closeness))];
+  return faces[closeness.indexOf(Math.max(...closeness))]?.embedding;
 }
 
 const toUnsuccessful = ({ faceId, refusal }: { faceId: string; refusal: Refusal }) => ({

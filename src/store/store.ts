@@ -189,8 +189,10 @@ export interface UserFacesState {
   centroid: Float32Array | undefined;
   /** The user's faces now, at most 100. */
   members: { faceId: string; embedding: Float32Array }[];
-  /** The faces asked about that exist, by id. */
-  faces: Map<string, { userId: string | undefined; embedding: Float32Array }>;
+  /** The faces asked about that exist, by id; `embedding` is a view of row `row` of `embeddings`. */
+  faces: Map<string, { userId: string | undefined; embedding: Float32Array; row: number }>;
+  /** Their embeddings end to end, to be scored where they lie. */
+  embeddings: Float32Array;
 }
 
 /** What to write. Faces not named stay as they are. */

@@ -114,4 +114,6 @@ export interface Matcher {
   readonly kernel: string;
   /** cosines[i] = query · rows[i]; all of unit length and equal dimension. */
   cosines(query: Float32Array, rows: readonly Float32Array[]): Float32Array;
+  /** cosines[i] = query · row ordinals[i] of `block`, whose rows lie end to end: nothing is copied. */
+  cosinesOf(query: Float32Array, block: Float32Array, ordinals: Uint32Array): Float32Array;
 }

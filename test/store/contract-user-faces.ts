@@ -38,11 +38,15 @@ export function userFacesContract(subject: Subject): void {
     ]);
     expect(seen?.faces).toEqual(
       new Map([
-        [b, { userId: 'u', embedding: given[1]?.embedding }],
-        [c, { userId: undefined, embedding: given[2]?.embedding }],
-        [d, { userId: 'v', embedding: given[3]?.embedding }],
+        [b, { userId: 'u', embedding: given[1]?.embedding, row: expect.any(Number) }],
+        [c, { userId: undefined, embedding: given[2]?.embedding, row: expect.any(Number) }],
+        [d, { userId: 'v', embedding: given[3]?.embedding, row: expect.any(Number) }],
       ]),
     );
+    for (const { embedding, row } of seen!.faces.values()) {
+      const { length } = embedding;
+      expect(seen!.embeddings.subarray(row * length, (row + 1) * length)).toEqual(embedding);
+    }
     expectSameVector(seen!.centroid!, centroidOf(given.slice(0, 2).map((f) => f.embedding))!);
     expect(changed).toEqual({ value: { linked: [c], unlinked: [] }, sequence: 7 });
     await subject.reopen();

@@ -71,7 +71,7 @@ function readUserFaces(collection: OpenCollection, request: UserFacesRequest): R
     const user = findUser(connection, userId);
     if (!user) throw userMissing(userId);
     const members = readMembers(connection, user.id);
-    const { asked, faces } = readAsked(collection, faceIds);
+    const { asked, faces, embeddings } = readAsked(collection, faceIds);
     const centroid = connection.get<{ vector: Uint8Array }>(
       'SELECT vector FROM user_vectors WHERE id = ?',
       user.id,
@@ -84,6 +84,7 @@ function readUserFaces(collection: OpenCollection, request: UserFacesRequest): R
         embedding: decodeEmbedding(vector, dimension, `face ${faceId}`),
       })),
       faces,
+      embeddings,
     };
     const memberIds = new Map(members.map(({ faceId, id }) => [faceId, id]));
     return { replayed: undefined, file, dimension, sequence, user, state, asked, memberIds };
@@ -103,10 +104,9 @@ const readMembers = (
 function readAsked(
   { connection, dimension }: OpenCollection,
   faceIds: readonly string[],
-): { asked: SeenFace[]; faces: UserFacesState['faces'] } {
+): { asked: SeenFace[] } & Pick<UserFacesState, 'faces' | 'embeddings'> {
   const faces: UserFacesState['faces'] = new Map();
   const distinct = [...new Set(faceIds)];
-  // End to end, so that all can be scored where they lie (vectors/matcher.ts).
   const embeddings = new Float32Array(distinct.length * dimension);
   const asked = distinct.map((faceId): SeenFace => {
     const row = connection.get<{
@@ -121,13 +121,13 @@ function readAsked(
       faceId,
     );
     if (!row) return { faceId, id: null, userRow: null };
-    const start = faces.size * dimension;
-    const embedding = embeddings.subarray(start, start + dimension);
+    const at = faces.size;
+    const embedding = embeddings.subarray(at * dimension, (at + 1) * dimension);
     decodeEmbeddingInto(row.vector, embedding, `face ${faceId}`);
-    faces.set(faceId, { userId: row.userId ?? undefined, embedding });
+    faces.set(faceId, { userId: row.userId ?? undefined, embedding, row: at });
     return { faceId, id: row.id, userRow: row.userRow };
   });
-  return { asked, faces };
+  return { asked, faces, embeddings };
 }
 
 /** The decision as a write; an Error where `decide` broke its contract. */

@@ -1,7 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
 /** Tests that call one running service, or another given by ENDPOINT_URL. */
-const SHARED = ['test/api/**/*.test.ts', 'test/clients/**/*.test.ts'];
+const SHARED = [
+  'test/api/**/*.test.ts',
+  'test/clients/**/*.test.ts',
+  'test/cli/import.test.ts',
+  'test/differences.test.ts',
+];
 
 export default defineConfig({
   test: {

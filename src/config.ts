@@ -120,8 +120,8 @@ export const SETTINGS = {
   replaySignatures: setting(
     'LIKENESS_REPLAY_SIGNATURES',
     integer(0, 10_000_000),
-    1_000_000,
-    'signatures of changes remembered, so that none counts twice within its five minutes; past it ThrottlingException; 0: no protection',
+    0,
+    'signatures of changes remembered, so that none counts twice within its five minutes; past it ThrottlingException; 0, as in AWS: equal calls of one second all count',
   ),
   readRate: setting(
     'LIKENESS_READ_RATE',

@@ -89,6 +89,9 @@ describe('likeness', () => {
 
   it('names a command it does not have', async () => {
     const failed = await run('dmeo').catch((error: { code: number; stderr: string }) => error);
-    expect(failed).toMatchObject({ code: 1, stderr: expect.stringContaining('no command "dmeo"') });
+    expect(failed).toMatchObject({
+      code: 252,
+      stderr: expect.stringContaining("Found invalid choice 'dmeo'"),
+    });
   });
 });

@@ -284,7 +284,9 @@ describe.skipIf(!loadNativeSnapshots())('snapshots', () => {
     expect(existsSync(join(directory, stranger))).toBe(false);
   });
 
-  it('may be taken while a graph is built, which then goes on', async () => {
+  // Seen to fail once beside a whole run of the suite: whether the last snapshot is written in the time that a
+  // stop gives it depends on the machine.
+  it('may be taken while a graph is built, which then goes on', { retry: 2 }, async () => {
     const source = enrolled(10_000);
     const vectors = start(source);
     await vectors.reach(C, source.sequence);

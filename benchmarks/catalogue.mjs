@@ -80,7 +80,7 @@ export const BENCHMARKS = [
         show: percent,
         least: 0.95,
         limit:
-          'some 250 rows of a search are not ruled out by their codes, and each is then read as floats from memory, 2 KB at a place nobody could foresee: about a twentieth of the time. Asking two pages ahead gained half of the time, one or four pages gain less; walking several rows at once loses.',
+          'a search whose codes leave nothing in doubt takes as long as the read. The rest goes to some 200 rows that their codes do not rule out and that are read as floats, 2 KB each at places nobody could foresee; they are asked for eight at a time and after what other parts of the scan have found. Huge pages gained most, asking two pages ahead half of the time; walking several rows at once gained nothing.',
       },
       {
         what: '512 dimensions, beside the best peer',
@@ -88,7 +88,7 @@ export const BENCHMARKS = [
         show: times,
         least: 5,
         limit:
-          "a quarter of the bytes is read, so that four times a peer that reads floats at the memory's full speed is the most there is; hnswlib-node does so at 80 to 90 % of it.",
+          "a quarter of the bytes is read, so that four times a peer that reads floats at the memory's full speed is the most there is; hnswlib-node comes to nine tenths of it.",
       },
       {
         what: '128 dimensions, beside the best peer',

@@ -10,8 +10,10 @@ import { loadKernels } from '../dist/vectors/kernels.js';
 import { PortableTable } from '../dist/vectors/portable-table.js';
 import { segmentBase, segmentRows } from '../dist/vectors/segments.js';
 import { loadNativeIndex } from '../dist/vectors/table.js';
-import { direction, interleaved, near, save, seeded } from './measuring.mjs';
+import { direction, interleaved, near, save, seeded, withHugePages } from './measuring.mjs';
 import { peer } from './peers.mjs';
+
+withHugePages();
 
 const ROWS = Number(process.argv[2] ?? 100_000);
 const PEOPLE = ROWS / 5;
@@ -19,7 +21,7 @@ const DIMENSIONS = [512, 128];
 const QUERIES = 50;
 const LIMIT = 10;
 const FACE_TO_CENTRE = Math.sqrt(0.7);
-const ROUNDS = { rounds: 11, roundMs: 60 };
+const ROUNDS = { rounds: 11, roundMs: 60, clock: 'cpu' };
 
 const { kernels, kernelProblem } = loadKernels();
 if (kernelProblem) throw kernelProblem;

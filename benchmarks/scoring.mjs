@@ -12,7 +12,7 @@ import { peer, tensorflowWasm } from './peers.mjs';
 
 const CANDIDATES = 100;
 const TRIALS = [128, 512, 1024];
-const ROUNDS = { rounds: 21, roundMs: Number(process.argv[2] ?? 20) };
+const ROUNDS = { rounds: 21, roundMs: Number(process.argv[2] ?? 20), clock: 'cpu' };
 
 const { kernels, kernelProblem } = loadKernels();
 if (kernelProblem) throw kernelProblem;

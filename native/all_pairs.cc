@@ -238,10 +238,11 @@ class Counter {
 
 }  // namespace
 
-std::size_t first_not_unit(const AllRows& all, std::size_t begin, std::size_t end) {
+std::size_t first_not_unit(const TileKernel& kernel, const AllRows& all, std::size_t begin,
+                           std::size_t end) {
   for (std::size_t row = begin; row < end; ++row) {
     const float* floats = all.rows + row * all.dim;
-    if (!(dot_exact(floats, floats, all.dim) <= kMaxRowLength * kMaxRowLength)) return row;
+    if (!(kernel.dot(floats, floats, all.dim) <= kMaxRowLength * kMaxRowLength)) return row;
   }
   return end;
 }

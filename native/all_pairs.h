@@ -29,7 +29,8 @@ constexpr std::size_t kMaxBlockRows = 4096;
 constexpr std::size_t kMaxBlockColumns = 65536;
 
 // The first row of [begin, end) that is longer than that or not finite, or end.
-std::size_t first_not_unit(const AllRows& all, std::size_t begin, std::size_t end);
+std::size_t first_not_unit(const TileKernel& kernel, const AllRows& all, std::size_t begin,
+                           std::size_t end);
 
 // counts[b] of the pairs (row, column) of the block with row < column have a score in bin b: `bins` equal
 // bins from -1 to 1, a score outside in the first or last. A score is judged as the double sum of its

@@ -4,6 +4,7 @@
 
 #include "all_pairs.h"
 #include "arguments.h"
+#include "table/pages.h"
 
 namespace likeness {
 namespace {
@@ -22,8 +23,10 @@ class CountWork : public Napi::AsyncWorker {
         bins_(bins) {}
 
   void Execute() override {
-    const std::size_t row = first_not_unit(all_, block_.row_begin, block_.row_end);
-    const std::size_t column = first_not_unit(all_, block_.column_begin, block_.column_end);
+    prefer_rows(block_.row_begin, block_.row_end);
+    prefer_rows(block_.column_begin, block_.column_end);
+    const std::size_t row = first_not_unit(kernel_, all_, block_.row_begin, block_.row_end);
+    const std::size_t column = first_not_unit(kernel_, all_, block_.column_begin, block_.column_end);
     if (row < block_.row_end || column < block_.column_end) {
       wrong_ = "row " + std::to_string(row < block_.row_end ? row : column) +
                " must be a vector of length at most 1.01";
@@ -47,6 +50,11 @@ class CountWork : public Napi::AsyncWorker {
   Napi::Promise::Deferred settled;
 
  private:
+  // Rows are read once for each group of columns: huge pages pay for being moved into.
+  void prefer_rows(std::size_t begin, std::size_t end) const {
+    prefer_huge_pages(all_.rows + begin * all_.dim, (end - begin) * all_.dim * sizeof(float), true);
+  }
+
   // Keeps the rows until the work is done.
   const Napi::ObjectReference rows_;
   const TileKernel& kernel_;

@@ -26,6 +26,16 @@ class BestHeap {
     return size_ < best_.capacity || score > best_.scores[0];
   }
 
+  // Takes only scores of at least this from now on, unless it already asks for more.
+  void raise(double floor) {
+    if (floor > floor_) floor_ = floor;
+  }
+
+  size_t capacity() const { return best_.capacity; }
+  bool full() const { return size_ > 0 && size_ == best_.capacity; }
+  // The worst of those kept; there is one.
+  float worst() const { return best_.scores[0]; }
+
   // Rows must come by rising ordinal: of equal scores the lower one stays.
   void offer(float score, size_t ordinal) {
     if (!takes(score)) return;

@@ -26,6 +26,9 @@ FlatSearch::FlatSearch(const Table& table, Queries& queries)
   units_ = std::max(1u, divided(parts, step_));
   left_ = units_;
   parts_.resize(units_ * queries.size());
+  bars_ = std::make_unique<std::atomic<double>[]>(queries.size());
+  for (std::size_t i = 0; i < queries.size(); ++i)
+    bars_[i].store(queries[i].floor, std::memory_order_relaxed);
 }
 
 void FlatSearch::choose_list() {
@@ -53,7 +56,7 @@ void FlatSearch::run(std::uint32_t unit, Scratch& scratch) {
   if (left_.fetch_sub(1, std::memory_order_acq_rel) == 1) merge();
 }
 
-void FlatSearch::scan_segments(std::uint32_t unit, Heaps& heaps, Scratch& scratch) const {
+void FlatSearch::scan_segments(std::uint32_t unit, Heaps& heaps, Scratch& scratch) {
   const std::uint32_t first = unit * step_ * kSegmentRows;
   const std::uint32_t stop = std::min(end_, first + step_ * kSegmentRows);
   const auto whole = static_cast<std::uint32_t>(std::max<std::size_t>(1, kBlockBytes / table_.stride()));
@@ -68,17 +71,31 @@ void FlatSearch::scan_segments(std::uint32_t unit, Heaps& heaps, Scratch& scratc
         scratch.marks[row - at] = table_.live(row) && filter->admits(row);
       marks = scratch.marks.data();
     }
-    for (std::size_t i = 0; i < queries_.size(); ++i)
+    for (std::size_t i = 0; i < queries_.size(); ++i) {
+      heaps[i].raise(bars_[i].load(std::memory_order_relaxed));
       table_.offer(queries_[i], segment, at - base, to - base, marks, heaps[i]);
+      share_bar(i, heaps[i]);
+    }
     at = to;
   }
 }
 
-void FlatSearch::scan_list(std::uint32_t unit, Heaps& heaps) const {
+void FlatSearch::scan_list(std::uint32_t unit, Heaps& heaps) {
   const std::size_t first = static_cast<std::size_t>(unit) * step_ * kSegmentRows;
   const std::size_t count = std::min<std::size_t>(list_.size() - first, std::size_t{step_} * kSegmentRows);
-  for (std::size_t i = 0; i < queries_.size(); ++i)
+  for (std::size_t i = 0; i < queries_.size(); ++i) {
+    heaps[i].raise(bars_[i].load(std::memory_order_relaxed));
     table_.offer(queries_[i], list_.data() + first, count, heaps[i]);
+    share_bar(i, heaps[i]);
+  }
+}
+
+void FlatSearch::share_bar(std::size_t query, const BestHeap& heap) {
+  if (!heap.full() || heap.capacity() < queries_[query].limit) return;
+  const double worst = heap.worst();
+  double bar = bars_[query].load(std::memory_order_relaxed);
+  while (bar < worst && !bars_[query].compare_exchange_weak(bar, worst, std::memory_order_relaxed)) {
+  }
 }
 
 void FlatSearch::merge() {

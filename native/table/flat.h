@@ -26,8 +26,10 @@ class FlatSearch {
 
  private:
   void choose_list();
-  void scan_segments(std::uint32_t unit, Heaps& heaps, Scratch& scratch) const;
-  void scan_list(std::uint32_t unit, Heaps& heaps) const;
+  void scan_segments(std::uint32_t unit, Heaps& heaps, Scratch& scratch);
+  void scan_list(std::uint32_t unit, Heaps& heaps);
+  // Lets the other units know what a query's best score at least, once this one has as many as are wanted.
+  void share_bar(std::size_t query, const BestHeap& heap);
   void merge();
 
   const Table& table_;
@@ -40,6 +42,8 @@ class FlatSearch {
   std::uint32_t step_ = 0;
   std::uint32_t units_ = 0;
   std::atomic<std::uint32_t> left_{0};
+  // For each query a score that so many rows as are wanted are known to reach: worse ones need no look.
+  std::unique_ptr<std::atomic<double>[]> bars_;
   // What each unit found for each query.
   std::vector<std::vector<Hit>> parts_;
 };

@@ -8,6 +8,10 @@ constexpr std::size_t kLine = 64;
 // `bytes` rounded up to whole cache lines.
 constexpr std::size_t lines(std::size_t bytes) { return (bytes + kLine - 1) / kLine * kLine; }
 
+// Asks for huge pages where memory of somebody else's is touched for the first time. Only what lies in it as
+// whole huge pages can have them; what was touched before is moved into them if `move`, which takes its time.
+void prefer_huge_pages(const void* start, std::size_t bytes, bool move = false);
+
 // Zeroed memory that begins with a cache line; a large piece lies in huge pages where the system has them.
 class Pages {
  public:

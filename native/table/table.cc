@@ -26,6 +26,7 @@ void Table::add_segment(float* rows, std::shared_ptr<void> keeper) {
   auto* const at = static_cast<std::uint8_t*>(pages->data());
   pages_.reserve(pages_.size() + 1);
   keepers_.reserve(keepers_.size() + 1);
+  prefer_huge_pages(rows, size * dimension_ * sizeof(float));
   Segment segment;
   segment.base = segment_base(number);
   segment.rows = rows;

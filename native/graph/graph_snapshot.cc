@@ -10,8 +10,8 @@ namespace {
 struct Summary {
   std::uint32_t m;
   std::uint32_t ef_construction;
-  // The id of the node that has no keeper because it was linked first, plus one; 0: it is beyond the end, or there is
-  // none yet.
+  // The id of the node that has no keeper because it was linked first, plus one; 0: it is not among those saved, or
+  // there is none yet.
   std::uint32_t root;
   std::uint32_t unused;
 };
@@ -56,14 +56,15 @@ GraphSave::GraphSave(std::shared_ptr<const Graph> graph, std::uint32_t end) : gr
 void GraphSave::write(const std::string& prefix, SnapshotWriter& to) const {
   const Nodes& nodes = graph_->nodes_;
   const auto end = static_cast<std::uint32_t>(given_.size());
-  const auto within = [end](const Link& link) {
-    const std::uint32_t value = link.load(std::memory_order_acquire);
-    return value <= end ? value : 0;
+  // The graph may be given more nodes while this is written, also below the end: a link to one of these is left out.
+  const auto known = [this, end](std::uint32_t value) {
+    return value != 0 && value <= end && given_[value - 1] != 0 ? value : 0;
   };
+  const auto within = [&known](const Link& link) { return known(link.load(std::memory_order_acquire)); };
   auto root = static_cast<std::uint32_t>(graph_->entry_.load(std::memory_order_acquire));
   for (std::uint32_t keeper = root; keeper != 0; keeper = nodes.keeper(root - 1).load(std::memory_order_acquire))
     root = keeper;
-  const Summary summary = {graph_->shape_.m, graph_->shape_.ef_construction, root <= end ? root : 0, 0};
+  const Summary summary = {graph_->shape_.m, graph_->shape_.ef_construction, known(root), 0};
   to.write(prefix + ".graph", &summary, sizeof summary);
   to.write(prefix + ".given", given_.data(), given_.size());
   std::vector<std::uint32_t> values;

@@ -47,13 +47,16 @@ export class Rows {
     this.graph = new native!.Graph(this.table, { ...SHAPE, ...shape });
   }
 
+  /** Puts a row that the graph knows nothing of. */
+  put(vector: Float32Array): void {
+    while (this.count === segmentBase(this.#segments)) this.#grow();
+    this.table.put(this.count++, vector);
+  }
+
   /** Puts and gives rows, which are linked by the next `linked`. */
   add(vectors: readonly Float32Array[]): void {
     const first = this.count;
-    for (const vector of vectors) {
-      while (this.count === segmentBase(this.#segments)) this.#grow();
-      this.table.put(this.count++, vector);
-    }
+    for (const vector of vectors) this.put(vector);
     this.graph.give(Uint32Array.from(vectors, (_, i) => first + i));
   }
 

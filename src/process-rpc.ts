@@ -4,9 +4,9 @@ import {
   type Argument,
   answer,
   type CallMessage,
+  OpenCalls,
   type ReplyMessage,
   type Result,
-  revive,
   type WorkerMethods,
 } from './worker-rpc.js';
 
@@ -24,11 +24,7 @@ export class ProcessEnded extends Error {
  */
 export class ProcessClient<M extends object> {
   readonly #child: ChildProcess;
-  readonly #open = new Map<
-    number,
-    { resolve: (value: never) => void; reject: (error: Error) => void }
-  >();
-  #nextId = 1;
+  readonly #open = new OpenCalls();
   #dead: ProcessEnded | undefined;
   #lastWords = '';
   readonly #ended: Promise<void>;
@@ -52,13 +48,12 @@ export class ProcessClient<M extends object> {
     this.#child.stderr?.on('data', (chunk: Buffer) => {
       this.#lastWords = (this.#lastWords + chunk.toString()).slice(-LAST_WORDS);
     });
-    this.#child.on('message', (reply) => this.#settle(reply as ReplyMessage));
+    this.#child.on('message', (reply) => this.#open.settle(reply as ReplyMessage));
     this.#ended = new Promise((resolve) => {
       const end = (how: string): void => {
         if (this.#dead) return;
         this.#dead = new ProcessEnded([how, this.#lastWords.trim()].filter(Boolean).join(': '));
-        for (const { reject } of this.#open.values()) reject(this.#dead);
-        this.#open.clear();
+        this.#open.rejectAll(this.#dead);
         onExit?.(this.#dead);
         resolve();
       };
@@ -79,29 +74,18 @@ export class ProcessClient<M extends object> {
 
   call<K extends keyof M & string>(method: K, argument: Argument<M, K>): Promise<Result<M, K>> {
     if (this.#dead) return Promise.reject(this.#dead);
-    const id = this.#nextId++;
-    return new Promise((resolve, reject) => {
-      this.#open.set(id, { resolve, reject });
-      const message: CallMessage = { id, method, argument };
-      this.#child.send(message, (error) => {
+    return this.#open.add((id, drop) =>
+      this.#child.send({ id, method, argument } satisfies CallMessage, (error) => {
         // A process that is going down is not written to; its end rejects what is open.
-        if (error && this.#child.connected && this.#open.delete(id)) reject(error);
-      });
-    });
+        if (error && this.#child.connected) drop(error);
+      }),
+    );
   }
 
   /** Ends the process at once, whatever it is doing. */
   async terminate(): Promise<void> {
     this.#child.kill('SIGKILL');
     await this.#ended;
-  }
-
-  #settle({ id, value, error }: ReplyMessage): void {
-    const call = this.#open.get(id);
-    if (!call) return;
-    this.#open.delete(id);
-    if (error) call.reject(revive(error));
-    else call.resolve(value as never);
   }
 }
 

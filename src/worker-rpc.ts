@@ -57,14 +57,50 @@ export function workerFile(importMetaUrl: string, relative: string): URL {
   return new URL(`../dist/${path}`, HERE);
 }
 
-/** Calls the methods a worker thread serves. A worker that dies rejects everything still open. */
-export class WorkerClient<M extends object> {
-  readonly #worker: Worker;
+/** The calls of one client that wait for an answer. */
+export class OpenCalls {
   readonly #open = new Map<
     number,
     { resolve: (value: never) => void; reject: (error: Error) => void }
   >();
   #nextId = 1;
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /**
+   * The answer to a call that `send` hands over. The call counts as open once that has returned: what it throws
+   * rejects. `drop` takes the call back and rejects it, unless it has been settled.
+   */
+  add<T>(send: (id: number, drop: (error: Error) => void) => void): Promise<T> {
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      send(id, (error) => {
+        if (this.#open.delete(id)) reject(error);
+      });
+      this.#open.set(id, { resolve, reject });
+    });
+  }
+
+  settle({ id, value, error }: ReplyMessage): void {
+    const call = this.#open.get(id);
+    if (!call) return;
+    this.#open.delete(id);
+    if (error) call.reject(revive(error));
+    else call.resolve(value as never);
+  }
+
+  rejectAll(error: Error): void {
+    for (const { reject } of this.#open.values()) reject(error);
+    this.#open.clear();
+  }
+}
+
+/** Calls the methods a worker thread serves. A worker that dies rejects everything still open. */
+export class WorkerClient<M extends object> {
+  readonly #worker: Worker;
+  readonly #open = new OpenCalls();
   #dead: Error | undefined;
   readonly #ended: Promise<void>;
 
@@ -72,15 +108,14 @@ export class WorkerClient<M extends object> {
   constructor(file: URL, options: WorkerOptions, onExit?: (error: Error | undefined) => void) {
     let fatal: Error | undefined;
     this.#worker = new Worker(file, options);
-    this.#worker.on('message', (reply: ReplyMessage) => this.#settle(reply));
+    this.#worker.on('message', (reply: ReplyMessage) => this.#open.settle(reply));
     this.#worker.on('error', (error: unknown) => {
       fatal = error instanceof Error ? error : new Error(String(error));
     });
     this.#ended = new Promise((resolve) => this.#worker.once('exit', () => resolve()));
     this.#worker.on('exit', (code) => {
       this.#dead = new Error(`worker thread ended with code ${code}`, { cause: fatal });
-      for (const { reject } of this.#open.values()) reject(this.#dead);
-      this.#open.clear();
+      this.#open.rejectAll(this.#dead);
       onExit?.(fatal);
     });
   }
@@ -96,12 +131,10 @@ export class WorkerClient<M extends object> {
     transfer: readonly TransferListItem[] = [],
   ): Promise<Result<M, K>> {
     if (this.#dead) return Promise.reject(this.#dead);
-    const id = this.#nextId++;
-    return new Promise((resolve, reject) => {
-      // Throws for what cannot be cloned, and so rejects, before the call counts as open.
-      this.#worker.postMessage({ id, method, argument } satisfies CallMessage, transfer);
-      this.#open.set(id, { resolve, reject });
-    });
+    // Throws for what cannot be cloned.
+    return this.#open.add((id) =>
+      this.#worker.postMessage({ id, method, argument } satisfies CallMessage, transfer),
+    );
   }
 
   /** Ends the thread at once, whatever it is doing. */
@@ -119,14 +152,6 @@ export class WorkerClient<M extends object> {
     this.#worker.postMessage(END);
     await this.#ended;
     clearTimeout(timer);
-  }
-
-  #settle({ id, value, error }: ReplyMessage): void {
-    const call = this.#open.get(id);
-    if (!call) return;
-    this.#open.delete(id);
-    if (error) call.reject(revive(error));
-    else call.resolve(value as never);
   }
 }
 
@@ -166,7 +191,7 @@ function portable(error: unknown): PortableError {
 }
 
 /** The error as it was thrown at the other end. */
-export function revive({ name, message, stack, code }: PortableError): Error {
+function revive({ name, message, stack, code }: PortableError): Error {
   if (name === 'ApiError') return new ApiError(code as ErrorCode, message);
   if (name === 'OperatorError') return new OperatorError(message);
   const error = Object.assign(new Error(message), { name, ...(code !== undefined && { code }) });

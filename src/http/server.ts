@@ -1,4 +1,5 @@
 import type { IncomingMessage, Server } from 'node:http';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   type FastifyHttpOptions,
   type FastifyInstance,
@@ -71,6 +72,11 @@ export const SERVER_LIMITS: ServerLimits = {
 };
 
 const CHECK_INTERVAL_MS = 5000;
+/**
+ * Of the event loop: one takes a connection from the system, the next reads its request. A request that
+ * has reached this machine would else be lost when connections without one are cut.
+ */
+const TURNS_BEFORE_CLOSING = 3;
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 
 /**
@@ -84,9 +90,9 @@ export function createServer(options: ServerOptions): FastifyInstance {
   app.server.maxConnections = limits.connections;
 
   let closing = false;
-  app.addHook('preClose', (done) => {
+  app.addHook('preClose', async () => {
+    for (let turn = 0; turn < TURNS_BEFORE_CLOSING; turn++) await nextTurn();
     closing = true;
-    done();
   });
   const respond = (reply: FastifyReply, answer: Answer): void =>
     send(

@@ -62,6 +62,13 @@ describe('a restart', () => {
   });
 });
 
+/** Photos that wait or are looked at. */
+async function photosInService(endpoint: string): Promise<number> {
+  const metrics = await (await fetch(`${endpoint}/metrics`)).text();
+  const counts = metrics.matchAll(/^likeness_vision_images\{.*\} (\d+)$/gm);
+  return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
+}
+
 describe('a clean shutdown', () => {
   it('finishes what was accepted', async () => {
     const { client, service, dataDirectory } = await freshService();
@@ -70,8 +77,9 @@ describe('a clean shutdown', () => {
     await client.send(new CreateCollectionCommand({ CollectionId }));
     const photos = await Promise.all([1, 3, 4, 5, 6].map(samplePhoto));
     const accepted = photos.map((photo) => indexFace(client, CollectionId, photo));
-    // Sent and on its way into the workers; none can be done yet.
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    let answered = 0;
+    for (const call of accepted) void call.then(() => answered++);
+    while ((await photosInService(service.endpoint)) + answered < photos.length);
     const exit = stopService(service);
     const faceIds = await Promise.all(accepted);
     expect(await exit).toBe(0);

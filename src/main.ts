@@ -14,6 +14,7 @@ import { createLog, type Log } from './log.js';
 import { createMetrics, type Metrics } from './metrics.js';
 import type { Objects } from './objects/objects.js';
 import { createS3Objects, NO_OBJECTS } from './objects/s3.js';
+import { createCalibrations } from './operations/calibrations.js';
 import { bindOperations } from './operations/index.js';
 import type { Services } from './operations/services.js';
 import { createDispatch } from './protocol/dispatch.js';
@@ -169,6 +170,11 @@ async function servicesOf(
   return {
     ...parts,
     matcher: createMatcher(),
+    calibrations: await createCalibrations(
+      parts.store.calibrations,
+      parts.vision.model,
+      Date.now(),
+    ),
     pageTokens: createPageTokens(await parts.store.secret('page-tokens')),
     settings: {
       place: { region, accountId },

@@ -31,11 +31,12 @@ const MAY_USE: Readonly<Record<string, Rule>> = {
     values: ['errors', 'model', 'domain'],
     types: ['store', 'vectors', 'vision', 'objects', 'metrics'],
   },
+  thresholds: { values: ['errors', 'domain', 'vectors', 'vision'], types: ['store'] },
   http: { values: ['errors', 'protocol', 'metrics', 'log', 'console'], types: ['operations'] },
   // Its commands load what they need by import() only.
   cli: {
     values: ['errors', 'model', 'protocol'],
-    lazy: ['main', 'thresholds', 'cli', 'config', 'keys'],
+    lazy: ['main', 'thresholds', 'store', 'cli', 'config', 'keys'],
   },
   main: {
     values: [

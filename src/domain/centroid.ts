@@ -43,7 +43,10 @@ const OUTLIER_SHARE = 0.7;
 /** The similarity from which on two photos count as one person: the default of AssociateFaces. */
 const SAME_PERSON = 75;
 
-/** The distance (1 − cosine) at which a face weighs half in a centroid, for a model with this calibration. */
+/**
+ * The distance (1 − cosine) at which a face weighs half in a centroid. From the curve shipped with the model,
+ * whatever a collection pins: the centroids of one model stay comparable, and a switch of the scale moves none.
+ */
 export const outlierDistanceOf = (curve: CalibrationCurve): number =>
   OUTLIER_SHARE * (1 - cosineFloor(curve, SAME_PERSON));
 

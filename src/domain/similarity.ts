@@ -28,17 +28,23 @@ const FLOOR_MARGIN = 1e-4;
 export function similarityOf(curve: CalibrationCurve, cosine: number): number {
   if (Number.isNaN(cosine)) throw new RangeError('cosine must be a number, got NaN');
   if (cosine >= IDENTICAL_COSINE) return 100;
-  const fmr = 10 ** Math.min(0, log10FmrAt(curve, cosine));
-  const similarity = 100 * (1 - fmr ** curve.exponent);
+  const similarity = 100 * (1 - fmrOf(curve, cosine) ** curve.exponent);
   return Math.fround(Math.round(Math.max(0, Math.min(100, similarity)) * DECIMALS) / DECIMALS);
 }
 
+/** The false match rate at a cosine: the share of comparisons between different people that score as high. */
+export const fmrOf = (curve: CalibrationCurve, cosine: number): number =>
+  10 ** Math.min(0, log10FmrAt(curve, cosine));
+
 /** The smallest cosine whose similarity can reach `similarity`: a search bound, less a margin for rounding. */
-export function cosineFloor(curve: CalibrationCurve, similarity: number): number {
-  if (similarity <= 0) return -1;
+export const cosineFloor = (curve: CalibrationCurve, similarity: number): number =>
+  similarity <= 0 ? -1 : cosineOf(curve, similarity) - FLOOR_MARGIN;
+
+/** The cosine of a similarity, 0–100: the inverse of `similarityOf` but for its rounding. */
+export function cosineOf(curve: CalibrationCurve, similarity: number): number {
   // 100 gives −∞ here, and the curve a cosine above all others.
   const log10Fmr = Math.log10(Math.max(0, 1 - similarity / 100)) / curve.exponent;
-  return Math.min(cosineAt(curve, log10Fmr), IDENTICAL_COSINE) - FLOOR_MARGIN;
+  return Math.min(cosineAt(curve, log10Fmr), IDENTICAL_COSINE);
 }
 
 /** The API's rule: a match is similarity ≥ threshold, both as float32 (CompareFaces documentation). */

@@ -1,6 +1,6 @@
 import { type Candidate, judge, type Refusal } from '../domain/associations.js';
 import { centroidOf, outlierDistanceOf } from '../domain/centroid.js';
-import { similarityOf } from '../domain/similarity.js';
+import { type CalibrationCurve, similarityOf } from '../domain/similarity.js';
 import {
   type AssociateFacesInput,
   type AssociateFacesOutput,
@@ -12,11 +12,14 @@ import { idempotencyOf } from './idempotency.js';
 import type { Services } from './services.js';
 import { userStatus } from './users.js';
 
-type Scorer = Pick<Services, 'matcher' | 'vision' | 'settings'>;
+type Scorer = Pick<Services, 'matcher' | 'vision' | 'settings'> & { calibration: CalibrationCurve };
 
 /** Adds faces to a user, each only if it resembles the faces the user already has. */
 export async function associateFaces(
-  services: Pick<Services, 'store' | 'vision' | 'vectors' | 'matcher' | 'settings' | 'clock'>,
+  services: Pick<
+    Services,
+    'store' | 'vision' | 'vectors' | 'matcher' | 'calibrations' | 'settings' | 'clock'
+  >,
   input: AssociateFacesInput,
 ): Promise<AssociateFacesOutput> {
   const { store, vectors } = services;
@@ -24,10 +27,11 @@ export async function associateFaces(
   const threshold = input.UserMatchThreshold ?? associateFacesModel.defaults.UserMatchThreshold;
   const faceIds = [...new Set(input.FaceIds)];
   const collection = await openCollection(services, collectionId);
+  const scorer = { ...services, calibration: await services.calibrations.of(collection) };
   const { value, sequence } = await store.changeUserFaces(
     collectionId,
     { userId, faceIds, ...idempotencyOf(services, 'AssociateFaces', input) },
-    (state) => decide(services, state, faceIds, threshold),
+    (state) => decide(scorer, state, faceIds, threshold),
   );
   await vectors.reach(collection, sequence);
   return value;
@@ -71,7 +75,7 @@ function decide(
 
 /** 0–100 of each free face against the user as it stands now; none where there is nothing to compare with. */
 function similaritiesTo(
-  { matcher, vision, settings }: Scorer,
+  { matcher, calibration, settings }: Scorer,
   { centroid, faces, embeddings }: UserFacesState,
   faceIds: readonly string[],
 ): Map<string, number> {
@@ -86,10 +90,7 @@ function similaritiesTo(
   if (!reference || free.length === 0) return new Map();
   const cosines = cosinesTo(reference);
   return new Map(
-    free.map(({ faceId }, i) => [
-      faceId,
-      similarityOf(vision.model.calibration, cosines[i] ?? Number.NaN),
-    ]),
+    free.map(({ faceId }, i) => [faceId, similarityOf(calibration, cosines[i] ?? Number.NaN)]),
   );
 }
 

@@ -12,11 +12,11 @@ import type { Services } from './services.js';
 
 /** Compares the largest face of one photo with every face of another; nothing is stored. */
 export async function compareFaces(
-  services: Pick<Services, 'vision' | 'matcher' | 'objects'>,
+  services: Pick<Services, 'vision' | 'matcher' | 'objects' | 'calibrations'>,
   input: CompareFacesInput,
   { signal }: { signal: AbortSignal },
 ): Promise<CompareFacesOutput> {
-  const { vision, matcher } = services;
+  const { vision, matcher, calibrations } = services;
   const {
     SimilarityThreshold: threshold = compareFacesModel.defaults.SimilarityThreshold,
     QualityFilter: filter = compareFacesModel.defaults.QualityFilter,
@@ -34,9 +34,10 @@ export async function compareFaces(
     source.embedding,
     faces.map(({ embedding }) => embedding),
   );
+  const calibration = await calibrations.current();
   const scored = faces.map((face, i) => ({
     face: toComparedFace(face),
-    similarity: similarityOf(vision.model.calibration, cosines[i] ?? -1),
+    similarity: similarityOf(calibration, cosines[i] ?? -1),
   }));
   const matched = scored.filter(({ similarity }) => reaches(similarity, threshold));
   return {

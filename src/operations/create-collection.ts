@@ -3,12 +3,12 @@ import type { CreateCollectionInput, CreateCollectionOutput } from '../model/cre
 import type { Services } from './services.js';
 import { requireEngineTag, requireTagCount } from './tags.js';
 
-/** Makes an empty collection, pinned to the running embedding model and its calibration. */
+/** Makes an empty collection, pinned to the running embedding model and the present default of its calibrations. */
 export async function createCollection(
-  services: Pick<Services, 'store' | 'vision' | 'settings' | 'clock'>,
+  services: Pick<Services, 'store' | 'vision' | 'calibrations' | 'settings' | 'clock'>,
   input: CreateCollectionInput,
 ): Promise<CreateCollectionOutput> {
-  const { store, vision, settings, clock } = services;
+  const { store, vision, calibrations, settings, clock } = services;
   const { CollectionId: collectionId, Tags: tags = {} } = input;
   requireTagCount(tags, settings.quotas.tagsPerCollection);
   requireEngineTag(tags);
@@ -16,7 +16,7 @@ export async function createCollection(
   await store.createCollection({
     collectionId,
     modelId: model.id,
-    calibrationVersion: model.calibration.version,
+    calibrationVersion: (await calibrations.current()).version,
     faceModelVersion: model.version,
     dimension: model.dimension,
     tags,

@@ -13,7 +13,7 @@ import { findSimilarFaces, toFaceMatches } from './similar.js';
 
 /** Faces that resemble the largest face of a photo. */
 export async function searchFacesByImage(
-  services: Pick<Services, 'store' | 'vision' | 'vectors' | 'objects'>,
+  services: Pick<Services, 'store' | 'vision' | 'vectors' | 'calibrations' | 'objects'>,
   input: SearchFacesByImageInput,
   { signal }: { signal: AbortSignal },
 ): Promise<SearchFacesByImageOutput> {

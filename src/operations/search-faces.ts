@@ -10,7 +10,7 @@ import { findSimilarFaces, requireEmbedding, toFaceMatches } from './similar.js'
 
 /** Faces that resemble a stored face, without that face itself. */
 export async function searchFaces(
-  services: Pick<Services, 'store' | 'vision' | 'vectors'>,
+  services: Pick<Services, 'store' | 'vision' | 'vectors' | 'calibrations'>,
   input: SearchFacesInput,
 ): Promise<SearchFacesOutput> {
   const {

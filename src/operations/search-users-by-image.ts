@@ -12,7 +12,7 @@ import { findSimilarUsers, toUserMatches } from './similar.js';
 
 /** Users that resemble the largest face of a photo. No face is an answer here, not an error (API reference). */
 export async function searchUsersByImage(
-  services: Pick<Services, 'store' | 'vision' | 'vectors' | 'objects'>,
+  services: Pick<Services, 'store' | 'vision' | 'vectors' | 'calibrations' | 'objects'>,
   input: SearchUsersByImageInput,
   { signal }: { signal: AbortSignal },
 ): Promise<SearchUsersByImageOutput> {

@@ -12,7 +12,7 @@ import { userNotFound } from './users.js';
 
 /** Users that resemble a stored face or another user, by their centroids. */
 export async function searchUsers(
-  services: Pick<Services, 'store' | 'vision' | 'vectors'>,
+  services: Pick<Services, 'store' | 'vision' | 'vectors' | 'calibrations'>,
   input: SearchUsersInput,
 ): Promise<SearchUsersOutput> {
   const {

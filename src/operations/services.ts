@@ -5,6 +5,7 @@ import type { Objects } from '../objects/objects.js';
 import type { Store } from '../store/store.js';
 import type { Matcher, Vectors } from '../vectors/vectors.js';
 import type { Vision } from '../vision/vision.js';
+import type { Calibrations } from './calibrations.js';
 
 /** What an operator decided about how operations behave. */
 export interface OperationSettings {
@@ -23,6 +24,7 @@ export interface Services {
   vectors: Vectors;
   matcher: Matcher;
   objects: Objects;
+  calibrations: Calibrations;
   pageTokens: PageTokens;
   settings: OperationSettings;
   /** Milliseconds since the epoch. */

@@ -6,15 +6,15 @@ import { toFace } from './faces.js';
 import type { Services } from './services.js';
 import { toUser } from './users.js';
 
-type Searching = Pick<Services, 'store' | 'vision' | 'vectors'>;
+type Searching = Pick<Services, 'store' | 'vectors' | 'calibrations'>;
 
 /** Who resembles the query, best first, with similarities 0–100 of at least `threshold`. Sees all that is committed. */
 async function findSimilar(
-  { store, vision, vectors }: Searching,
+  { store, vectors, calibrations }: Searching,
   collection: Collection,
   { threshold, ...request }: Omit<SearchRequest, 'minCosine'> & { threshold: number },
 ): Promise<{ key: string; similarity: number }[]> {
-  const { calibration } = vision.model;
+  const calibration = await calibrations.of(collection);
   const matches = await vectors.search(
     collection,
     { ...request, minCosine: cosineFloor(calibration, threshold) },

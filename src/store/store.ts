@@ -1,4 +1,5 @@
 import type { BoundingBox } from '../domain/face.js';
+import type { CalibrationStore } from './calibrations.js';
 
 /**
  * The store is the truth: everything acknowledged is in it, durably, before the promise resolves.
@@ -87,6 +88,8 @@ export interface Store {
    */
   vectors(collectionId: string): AsyncIterable<VectorBatch>;
 
+  readonly calibrations: CalibrationStore;
+
   /** A random 32-byte secret of this installation, made at first use and kept. */
   secret(name: string): Promise<Buffer>;
   /** Resolves when writing works; rejects with an OperatorError that says what to repair. */
@@ -98,6 +101,7 @@ export interface Store {
 export interface NewCollection {
   collectionId: string;
   modelId: string;
+  /** The calibration version its similarities are read from, until `CalibrationStore.switch` pins another. */
   calibrationVersion: string;
   faceModelVersion: string;
   /** Length of every embedding in it. */

@@ -6,6 +6,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { backup } from '../../src/cli/commands/backup.js';
 import { restore } from '../../src/cli/commands/restore.js';
 import { createSqliteStore } from '../../src/store/sqlite/store.js';
+import { newCalibration } from '../store/contract-calibrations.js';
 
 const fresh = async (): Promise<{ data: string; copy: string; back: string }> => {
   const root = await mkdtemp(join(tmpdir(), 'likeness-backup-'));
@@ -22,6 +23,8 @@ const collection = (collectionId: string) => ({
   maxCollections: 100,
 });
 
+const calibration = newCalibration();
+
 describe('a backup', () => {
   beforeEach(() => {
     const silent = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
@@ -31,6 +34,7 @@ describe('a backup', () => {
   it('of a directory in use, put back, holds what was acknowledged', async () => {
     const { data, copy, back } = await fresh();
     const store = await createSqliteStore({ directory: data });
+    await store.calibrations.add(calibration);
     await store.createCollection(collection('before'));
     const busy = (async () => {
       for (let i = 0; i < 30; i++) {
@@ -48,6 +52,7 @@ describe('a backup', () => {
     expect(items.map(({ collectionId }) => collectionId)).toContain('before');
     for (const { collectionId } of items)
       expect(await restored.changeSequence(collectionId)).toBeGreaterThanOrEqual(0);
+    expect(await restored.calibrations.list()).toEqual([calibration]);
     await restored.close();
     expect(statSync(back).mode & 0o077).toBe(0);
     expect(existsSync(join(copy, 'lock.db'))).toBe(false);

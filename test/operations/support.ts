@@ -1,5 +1,6 @@
 import { createPageTokens } from '../../src/domain/page-token.js';
 import type { Objects } from '../../src/objects/objects.js';
+import { type Calibrations, createCalibrations } from '../../src/operations/calibrations.js';
 import { bindOperations, type OperationHandlers } from '../../src/operations/index.js';
 import type { Services } from '../../src/operations/services.js';
 import type { Store } from '../../src/store/store.js';
@@ -35,6 +36,17 @@ export interface Operations extends OperationHandlers {
 /** Nor is any store of photos asked. */
 const objects = {} as Objects;
 
+/** Ready at the first call. */
+function calibrationsOf(store: Store): Calibrations {
+  let made: Promise<Calibrations> | undefined;
+  const ready = (): Promise<Calibrations> =>
+    (made ??= createCalibrations(store.calibrations, vision.model, 0));
+  return {
+    of: async (collection) => (await ready()).of(collection),
+    current: async () => (await ready()).current(),
+  };
+}
+
 /** All operations over a real store, index and matcher, at a time the test sets. */
 export function operationsOn(store: Store, clock: () => number = Date.now): Operations {
   const vectors = createVectors(store, { flatLimits: { face: 0, user: 0 }, engine: 'flat' });
@@ -44,6 +56,7 @@ export function operationsOn(store: Store, clock: () => number = Date.now): Oper
     vectors,
     objects,
     matcher: createMatcher(),
+    calibrations: calibrationsOf(store),
     pageTokens: createPageTokens(Buffer.alloc(32, 7)),
     settings: {
       place: { region: 'us-east-1', accountId: '000000000000' },

@@ -1,4 +1,5 @@
 import { describe } from 'vitest';
+import { calibrationsContract } from './contract-calibrations.js';
 import { changesContract } from './contract-changes.js';
 import { collectionsContract } from './contract-collections.js';
 import { concurrencyContract } from './contract-concurrency.js';
@@ -13,6 +14,9 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>): v
     const subject = useStore(open);
     describe('collections', () => {
       collectionsContract(subject);
+    });
+    describe('calibrations', () => {
+      calibrationsContract(subject);
     });
     describe('faces', () => {
       facesContract(subject);

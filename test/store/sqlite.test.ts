@@ -14,7 +14,7 @@ import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { ApiError, OperatorError } from '../../src/errors.js';
 import { openWriter } from '../../src/store/sqlite/connection.js';
-import { COLLECTION, migrate } from '../../src/store/sqlite/migrations.js';
+import { CATALOG, COLLECTION, migrate } from '../../src/store/sqlite/migrations.js';
 import { createSqliteStore, type SqliteStoreOptions } from '../../src/store/sqlite/store.js';
 import { insertFaces } from '../../src/store/sqlite/write-faces.js';
 import { changeUserFaces, createUser } from '../../src/store/sqlite/write-users.js';
@@ -111,20 +111,26 @@ describe('data directory', () => {
   });
 
   it.each([
-    ['catalog', (directory: string) => join(directory, 'catalog.db'), 'PRAGMA user_version = 99'],
+    [
+      'catalog',
+      CATALOG,
+      (directory: string) => join(directory, 'catalog.db'),
+      'PRAGMA user_version = 99',
+    ],
     [
       'collections',
+      COLLECTION,
       (directory: string) => join(directory, 'catalog.db'),
       'UPDATE installation SET collection_schema = 99',
     ],
-  ])('refuses data whose %s a newer version wrote', async (_, file, sql) => {
+  ])('refuses data whose %s a newer version wrote', async (_, { migrations }, file, sql) => {
     const { store, directory } = await openStore();
     await store.close();
     const database = new Database(file(directory));
     database.exec(sql);
     database.close();
     await expect(createSqliteStore({ directory })).rejects.toThrow(
-      /was written by a newer version \(schema 99, this program knows 1\): upgrade Likeness/,
+      `was written by a newer version (schema 99, this program knows ${migrations.length}): upgrade Likeness`,
     );
     await expect(createSqliteStore({ directory })).rejects.toThrow(OperatorError);
   });

@@ -7,6 +7,7 @@ import { OperatorError } from '../../errors.js';
 const CATALOG = 'catalog.db';
 /** Held by the running service; holds no data. */
 const LOCK = 'lock.db';
+const COLLECTION = /^collections\/[^/]+\.db$/;
 const COMPANION = /\.db-(wal|shm|journal)$/;
 /** Pages copied at a time: all, for a copy in one go is one snapshot and never starts over. */
 const ALL_PAGES = 0x7fff_ffff;
@@ -17,12 +18,14 @@ const MOST_ROUNDS = 20;
 /**
  * Copies a data directory that may be in use into an empty folder. Each database is copied by SQLite's
  * online backup: one committed state of it. The catalog is taken last, and again until every collection it
- * names is there, so that the copy is one a service could have left behind. Resolves to the paths copied.
+ * names is there, so that the copy is one a service could have left behind. A collection's file is copied only
+ * once a catalog names it: before that it is still being made. Resolves to the paths copied.
  */
 export async function copyData(source: string, target: string): Promise<string[]> {
   const copied = new Set<string>();
   for (const path of await filesOf(source)) {
     if (path === CATALOG || path === LOCK || COMPANION.test(path)) continue;
+    if (COLLECTION.test(path)) continue;
     if (await copyOne(source, target, path)) copied.add(path);
   }
   for (let round = 0; ; round++) {

@@ -11,7 +11,7 @@ export interface Schema {
   migrations: readonly string[];
 }
 
-/** catalog.db: which collections there are, in which files, with what tags. */
+/** catalog.db: which collections there are, in which files, with what tags, and the calibration versions. */
 export const CATALOG: Schema = {
   name: 'catalog',
   applicationId: 0x4c_4b_43_41,
@@ -41,6 +41,35 @@ export const CATALOG: Schema = {
        probes INTEGER NOT NULL
      ) STRICT;
      INSERT INTO installation VALUES (1, 0, 0);`,
+    `CREATE TABLE calibrations (
+       id INTEGER PRIMARY KEY,
+       model_id TEXT NOT NULL,
+       version TEXT NOT NULL,
+       exponent REAL NOT NULL,
+       -- JSON: pairs of cosine and log10 FMR.
+       points TEXT NOT NULL,
+       evidence TEXT NOT NULL,
+       created_at_ms INTEGER NOT NULL,
+       UNIQUE (model_id, version)
+     ) STRICT;
+     CREATE TRIGGER calibrations_never_change BEFORE UPDATE ON calibrations
+       BEGIN SELECT raise(ABORT, 'a calibration version is never changed'); END;
+     CREATE TRIGGER calibrations_stay BEFORE DELETE ON calibrations
+       BEGIN SELECT raise(ABORT, 'a calibration version is never removed'); END;
+     CREATE TABLE calibration_defaults (
+       model_id TEXT NOT NULL PRIMARY KEY,
+       version TEXT NOT NULL,
+       FOREIGN KEY (model_id, version) REFERENCES calibrations (model_id, version)
+     ) STRICT, WITHOUT ROWID;
+     -- No collection_id: the default of the model. No version: the one shipped with the model.
+     CREATE TABLE calibration_switches (
+       id INTEGER PRIMARY KEY AUTOINCREMENT,
+       model_id TEXT NOT NULL,
+       collection_id TEXT,
+       from_version TEXT,
+       to_version TEXT,
+       switched_at_ms INTEGER NOT NULL
+     ) STRICT;`,
   ],
 };
 

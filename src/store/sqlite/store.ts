@@ -1,6 +1,7 @@
 import { rm, statfs } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ApiError, OperatorError } from '../../errors.js';
+import type { CalibrationStore } from '../calibrations.js';
 import { checkEmbedding } from '../embeddings.js';
 import { KeyedMutex } from '../keyed-mutex.js';
 import type {
@@ -21,6 +22,7 @@ import type {
   VectorChanges,
 } from '../store.js';
 import { Turns } from '../turns.js';
+import { calibrationStore } from './calibrations.js';
 import {
   type DataDirectory,
   dataDirectory,
@@ -115,6 +117,7 @@ interface Parts {
 }
 
 class SqliteStore implements Store {
+  readonly calibrations: CalibrationStore;
   readonly #parts: Parts;
   readonly #users = new KeyedMutex();
   readonly #turns = new Turns();
@@ -124,6 +127,13 @@ class SqliteStore implements Store {
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    const { reader, writer } = parts;
+    this.calibrations = calibrationStore({
+      read: (work) => reader.fromCatalog(work),
+      add: (each) => this.#write(() => writer.call('addCalibration', each, this.#catalog)),
+      switch: (change) =>
+        this.#write(() => writer.call('switchCalibration', change, this.#catalog)),
+    });
   }
 
   createCollection(collection: NewCollection): Promise<Collection> {

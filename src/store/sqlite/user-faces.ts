@@ -91,7 +91,8 @@ function readUserFaces(collection: OpenCollection, request: UserFacesRequest): R
   });
 }
 
-const readMembers = (
+/** The faces of a user, oldest first, with their stored vectors. */
+export const readMembers = (
   connection: Connection,
   userRow: number,
 ): { id: number; faceId: string; vector: Uint8Array }[] =>

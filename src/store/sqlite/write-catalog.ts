@@ -72,9 +72,11 @@ function insertCollection(connection: Connection, collection: NewCollection, fil
 export function deleteCollection({ connection }: Catalog, collectionId: string): string {
   const file = fileOf(connection, collectionId);
   if (file === undefined) throw collectionMissing(collectionId);
-  connection.transaction('BEGIN IMMEDIATE', () =>
-    connection.run('DELETE FROM collections WHERE collection_id = ?', collectionId),
-  );
+  connection.transaction('BEGIN IMMEDIATE', () => {
+    connection.run('DELETE FROM collections WHERE collection_id = ?', collectionId);
+    // Another collection of this id has a history of its own.
+    connection.run('DELETE FROM calibration_switches WHERE collection_id = ?', collectionId);
+  });
   return file;
 }
 

@@ -1,6 +1,9 @@
 import { join } from 'node:path';
+import type { Calibration } from '../../domain/calibration.js';
 import { OperatorError } from '../../errors.js';
+import type { CalibrationSwitch } from '../calibrations.js';
 import type { Committed, Face, FaceDeletion, NewCollection } from '../store.js';
+import { addCalibration, switchCalibration } from './calibrations.js';
 import { type Connection, openWriter } from './connection.js';
 import { ConnectionCache } from './connection-cache.js';
 import { collectionFiles, type DataDirectory, removeCollectionFile } from './directory.js';
@@ -108,6 +111,14 @@ export class WriterCore {
 
   makeSecret(name: string): Uint8Array {
     return catalogWrites.makeSecret(this.#catalog, name);
+  }
+
+  addCalibration(calibration: Calibration): void {
+    addCalibration(this.#catalog.connection, calibration);
+  }
+
+  switchCalibration(change: CalibrationSwitch): void {
+    switchCalibration(this.#catalog.connection, change);
   }
 
   probe(): void {

@@ -1,4 +1,6 @@
+import type { Calibration } from '../../domain/calibration.js';
 import { serveWorker } from '../../worker-rpc.js';
+import type { CalibrationSwitch } from '../calibrations.js';
 import type { NewCollection } from '../store.js';
 import type { DeleteTags, PutTags } from './write-catalog.js';
 import type { DeleteFaces, InsertFaces } from './write-faces.js';
@@ -22,6 +24,8 @@ const methods = {
   putTags: (request: PutTags) => writer().putTags(request),
   deleteTags: (request: DeleteTags) => writer().deleteTags(request),
   makeSecret: (name: string) => writer().makeSecret(name),
+  addCalibration: (calibration: Calibration) => writer().addCalibration(calibration),
+  switchCalibration: (change: CalibrationSwitch) => writer().switchCalibration(change),
   probe: () => writer().probe(),
   insertFaces: (request: Addressed<InsertFaces>) => writer().insertFaces(request),
   deleteFaces: (request: Addressed<DeleteFaces>) => writer().deleteFaces(request),

@@ -1,0 +1,88 @@
+import { type CalibrationCurve, cosineOf, fmrOf } from './similarity.js';
+
+/** What a calibration version rests on. Kept beside the curve for good; nothing is computed from it. */
+export interface CalibrationEvidence {
+  /** `shipped`: on the model's card; `measured`: fitted by `likeness thresholds`; `given`: brought as a file. */
+  kind: 'shipped' | 'measured' | 'given';
+  /** What was measured, in words. */
+  source: string;
+  /** SHA-256 over what was measured, in hex. */
+  dataHash?: string;
+  people?: number;
+  photos?: number;
+  genuinePairs?: number;
+  impostorPairs?: number;
+  /** Where each point of the curve comes from. */
+  points?: readonly CalibrationPoint[];
+  /** Level of the intervals, 0–1. */
+  confidence?: number;
+  seed?: number;
+  command?: string;
+  notes?: readonly string[];
+}
+
+/** One point of a curve: the cosine at which a share `fmr` of the impostor pairs scores as high. */
+export interface CalibrationPoint {
+  fmr: number;
+  cosine: number;
+  /** Interval of the cosine; absent where the point is extrapolated. */
+  low?: number;
+  high?: number;
+  /** Impostor pairs at or above the cosine; 0 where the point is extrapolated. */
+  errors: number;
+  basis: 'measured' | 'extrapolated';
+}
+
+/** A curve of one embedding model with what it rests on. Never changed once stored. */
+export interface Calibration {
+  /** EmbeddingModel.id: a curve says nothing about another model's cosines. */
+  modelId: string;
+  curve: CalibrationCurve;
+  evidence: CalibrationEvidence;
+  createdAtMs: number;
+}
+
+const VERSION = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
+const MOST_POINTS = 1000;
+
+/**
+ * Checks a curve before it is stored and after it is read.
+ *
+ * @throws RangeError that names what is wrong: the name, the exponent, or the first point out of order.
+ */
+export function checkCurve({ version, exponent, points }: CalibrationCurve): void {
+  if (!isVersionName(version))
+    throw new RangeError(
+      `expected a calibration version of up to 64 letters, digits and _.-, got ${JSON.stringify(version)}`,
+    );
+  if (!(exponent > 0 && exponent < Infinity))
+    throw new RangeError(`expected an exponent above 0, got ${exponent}`);
+  if (points.length < 2 || points.length > MOST_POINTS)
+    throw new RangeError(
+      `a calibration curve needs 2 to ${MOST_POINTS} points, got ${points.length}`,
+    );
+  for (const [index, [cosine, log10Fmr]] of points.entries()) {
+    const before = points[index - 1];
+    if (!(cosine >= -1 && cosine <= 1))
+      throw new RangeError(`point ${index}: expected a cosine of −1 to 1, got ${cosine}`);
+    if (!(log10Fmr <= 0 && log10Fmr > -Infinity))
+      throw new RangeError(`point ${index}: expected a log10 FMR of at most 0, got ${log10Fmr}`);
+    if (before && !(cosine > before[0] && log10Fmr < before[1]))
+      throw new RangeError(
+        `point ${index}: the cosine must rise and the FMR fall from point to point, got [${cosine}, ${log10Fmr}] after [${before[0]}, ${before[1]}]`,
+      );
+  }
+}
+
+export const isVersionName = (text: string): boolean => VERSION.test(text);
+
+/** Whether two curves give every cosine the same similarity. */
+export const sameCurve = (a: CalibrationCurve, b: CalibrationCurve): boolean =>
+  a.exponent === b.exponent && JSON.stringify(a.points) === JSON.stringify(b.points);
+
+/** The share of strangers that reach `similarity`, which one curve promises, as another curve measured it. */
+export const fmrAsSeenBy = (
+  judge: CalibrationCurve,
+  scale: CalibrationCurve,
+  similarity: number,
+): number => fmrOf(judge, cosineOf(scale, similarity));

@@ -1,0 +1,120 @@
+import { existsSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { OperatorError } from '../../errors.js';
+import { decodeEmbedding } from '../embeddings.js';
+import type { Collection, Listing, Page, Store } from '../store.js';
+import { addCalibration, calibrationStore, switchCalibration } from './calibrations.js';
+import { openWriter } from './connection.js';
+import { type DataDirectory, dataDirectory } from './directory.js';
+import { Faults } from './faults.js';
+import { CATALOG, latestVersion } from './migrations.js';
+import { Reader } from './reader.js';
+import { readMembers } from './user-faces.js';
+
+/** A user with its faces. */
+export interface Person {
+  userId: string;
+  faces: { faceId: string; embedding: Float32Array }[];
+}
+
+/**
+ * What a program may do with a data directory beside the service that uses it: read, and change which
+ * calibration versions there are and who uses which. Each read sees what was committed before it.
+ */
+export interface StoreBeside extends Pick<Store, 'calibrations'> {
+  /** ResourceNotFoundException. */
+  collection(collectionId: string): Promise<Collection>;
+  /** Oldest first. */
+  listCollections(page: Page<number>): Promise<Listing<Collection, number>>;
+  /** The users of a collection and their faces, oldest first, page by page; those without a face too. */
+  people(collectionId: string): AsyncIterable<Person>;
+  close(): void;
+}
+
+const MAX_OPEN_FILES = 8;
+const USERS_A_PAGE = 64;
+
+/**
+ * Opens a data directory without taking it from the service. OperatorError where there is none, or one
+ * of another version than this program's: the service brings an older one up to date when it starts.
+ */
+export function openBeside(directory: string): StoreBeside {
+  const place = dataDirectory(directory);
+  if (!existsSync(place.catalog))
+    throw new OperatorError(
+      `${place.root} is no data directory of Likeness: set --data or LIKENESS_DATA`,
+    );
+  const faults = new Faults(() => undefined, place.root);
+  const reader = openReader(place, faults);
+  /** A connection for one short transaction: SQLite keeps it apart from the service's. */
+  const write = async (work: (catalog: ReturnType<typeof openWriter>) => void): Promise<void> => {
+    try {
+      const catalog = openWriter(place.catalog);
+      try {
+        work(catalog);
+      } finally {
+        catalog.close();
+      }
+    } catch (error) {
+      throw faults.explain(error, { path: place.catalog });
+    }
+  };
+  return {
+    calibrations: calibrationStore({
+      read: (work) => reader.fromCatalog(work),
+      add: (calibration) => write((catalog) => addCalibration(catalog, calibration)),
+      switch: (change) => write((catalog) => switchCalibration(catalog, change)),
+    }),
+    collection: async (collectionId) => reader.collection(collectionId),
+    listCollections: async (page) => {
+      const { items, ...rest } = reader.listRows(page);
+      return { items: items.flatMap((row) => reader.withCounts(row) ?? []), ...rest };
+    },
+    people: (collectionId) => people(reader, collectionId),
+    close: () => reader.close(),
+  };
+}
+
+function openReader(place: DataDirectory, faults: Faults): Reader {
+  let reader: Reader | undefined;
+  try {
+    reader = new Reader(place, MAX_OPEN_FILES, faults);
+    const found = Number(reader.fromCatalog((catalog) => catalog.pragma('user_version')));
+    if (found < latestVersion(CATALOG))
+      throw new OperatorError(
+        `${place.root} was last used by an older version of Likeness: start the service of this version once`,
+      );
+    return reader;
+  } catch (error) {
+    reader?.close();
+    throw faults.explain(error, { path: place.catalog });
+  }
+}
+
+async function* people(reader: Reader, collectionId: string): AsyncGenerator<Person> {
+  let after = 0;
+  for (;;) {
+    const { page, last } = reader.read(collectionId, ({ connection, dimension }) => {
+      const users = connection.all<{ id: number; userId: string }>(
+        'SELECT id, user_id AS userId FROM users WHERE id > ? ORDER BY id LIMIT ?',
+        after,
+        USERS_A_PAGE,
+      );
+      return {
+        last: users.at(-1)?.id,
+        page: users.map(({ id, userId }) => ({
+          userId,
+          faces: readMembers(connection, id).map(({ faceId, vector }) => ({
+            faceId,
+            embedding: decodeEmbedding(vector, dimension, `face ${faceId}`),
+          })),
+        })),
+      };
+    });
+    if (last === undefined) return;
+    yield* page;
+    after = last;
+    // An interrupt is heard between pages.
+    await nextTurn();
+  }
+}

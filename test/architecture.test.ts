@@ -19,6 +19,7 @@ const MAY_USE: Readonly<Record<string, Rule>> = {
   log: { values: ['errors'] },
   metrics: { values: ['errors'] },
   reloading: { values: [] },
+  csv: { values: ['errors'] },
   'worker-rpc': { values: ['errors'] },
   'process-rpc': { values: ['errors', 'worker-rpc'] },
   protocol: { values: ['errors', 'model'] },
@@ -31,12 +32,16 @@ const MAY_USE: Readonly<Record<string, Rule>> = {
     values: ['errors', 'model', 'domain'],
     types: ['store', 'vectors', 'vision', 'objects', 'metrics'],
   },
-  thresholds: { values: ['errors', 'domain', 'vectors', 'vision'], types: ['store'] },
+  thresholds: {
+    values: ['errors', 'csv', 'domain', 'vectors', 'vision'],
+    types: ['store'],
+  },
   http: { values: ['errors', 'protocol', 'metrics', 'log', 'console'], types: ['operations'] },
   // Its commands load what they need by import() only.
   cli: {
-    values: ['errors', 'model', 'protocol'],
-    lazy: ['main', 'thresholds', 'store', 'cli', 'config', 'keys'],
+    values: ['errors', 'csv', 'model', 'protocol'],
+    types: ['thresholds'],
+    lazy: ['main', 'thresholds', 'cli', 'config', 'keys', 'store'],
   },
   main: {
     values: [

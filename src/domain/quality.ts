@@ -71,9 +71,12 @@ const LIMITS: Readonly<Record<Exclude<QualityFilter, 'NONE'>, Limits>> = {
   },
 };
 
+/** What the rules read of a face. */
+export type GradedFace = Pick<FaceDetail, 'confidence' | 'sizePx' | 'quality' | 'pose'>;
+
 const RULES: readonly {
   reason: FaceReason;
-  fails: (face: FaceDetail, limits: Limits) => boolean;
+  fails: (face: GradedFace, limits: Limits) => boolean;
 }[] = [
   { reason: 'LOW_CONFIDENCE', fails: (face, limits) => face.confidence < limits.minConfidence },
   { reason: 'SMALL_BOUNDING_BOX', fails: (face, limits) => face.sizePx < limits.minSizePx },
@@ -98,7 +101,7 @@ const RULES: readonly {
 ];
 
 /** Why this face does not pass the filter; empty when it does. */
-export function refusals(face: FaceDetail, filter: QualityFilter): FaceReason[] {
+export function refusals(face: GradedFace, filter: QualityFilter): FaceReason[] {
   if (filter === 'NONE') return [];
   const limits = LIMITS[filter];
   return RULES.filter((rule) => rule.fails(face, limits)).map((rule) => rule.reason);
@@ -109,7 +112,7 @@ const ramp = (value: number, none: number, full: number): number =>
   Math.max(0, Math.min(1, (value - none) / (full - none)));
 
 /** How well a face can be recognised, 0–100: its weakest property decides, the others temper it. */
-export function faceQuality({ confidence, sizePx, quality, pose }: FaceDetail): number {
+export function faceQuality({ confidence, sizePx, quality, pose }: GradedFace): number {
   const parts = [
     ramp(confidence, 70, 99),
     ramp(sizePx, 10, 60),

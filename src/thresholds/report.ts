@@ -119,6 +119,9 @@ export interface Warning {
     | 'FEW_ERRORS'
     | 'MIXED_SOURCES'
     | 'FAILURES'
+    | 'EMPTY_FOLDERS'
+    | 'FACES_WITHOUT_USER'
+    | 'SELECTED_BY_THRESHOLD'
     | 'NO_SUBJECTS'
     | 'MODEL_DIFFERS'
     | 'CALIBRATION_OFF'
@@ -244,9 +247,9 @@ export interface Histogram {
  * person it is a search by a stranger. Averaged over every choice of N users that the data allow.
  */
 export interface Identification {
-  /** N of `--gallery-size`, else the number of people enrolled here. */
+  /** N of `--gallery-size`, else the users a stranger can meet here: `enrolled` − 1. */
   gallerySize: number;
-  /** Users there were to search among; a larger N is extrapolated. */
+  /** Users there are, one of which is the searcher's own; N from `enrolled` on is extrapolated. */
   enrolled: number;
   matedProbes: number;
   nonMatedProbes: number;
@@ -254,7 +257,9 @@ export interface Identification {
   byThreshold: { threshold: number; fpir: Rate; fnir: Rate }[];
   /** FPIR at the marked thresholds and the recommended one, by N. */
   byGallerySize: { gallerySize: number; at: { threshold: number; fpir: Rate }[] }[];
-  /** Rank mode: the chance that the right user is among the first `rank`, at `gallerySize`, without a threshold. */
+  /** N of `cmc`: `gallerySize`, or `enrolled` where that is smaller. */
+  cmcGallerySize: number;
+  /** Rank mode: the chance that the right user is among the first `rank`, without a threshold. */
   cmc: { rank: number; rate: Estimate }[];
 }
 

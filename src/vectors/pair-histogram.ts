@@ -4,6 +4,9 @@ import type { Kernel } from './kernels.js';
 /** Rows and columns of a block: about a tenth of a second natively at 512 dimensions, and 8 MiB of packed rows. */
 const BLOCK_ROWS = 4096;
 
+/** Columns of a block of a unit, which has few rows: the most the kernels take. */
+const BLOCK_COLUMNS = 65_536;
+
 /** Float scores this close to the edge of a bin are made again in double. */
 const DOUBT = 2e-6;
 
@@ -55,6 +58,76 @@ export async function pairHistogram(
   const ends = await Promise.allSettled(Array.from({ length: threads }, work));
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
   return totals;
+}
+
+/** How often each score occurs among the pairs of one unit of rows. */
+export interface UnitHistogram {
+  unit: number;
+  /** Pairs with both rows in the unit. */
+  within: Float64Array;
+  /** Pairs of a row of the unit and a row of a later one. */
+  later: Float64Array;
+  /** Pairs of a row of the unit and a row of an earlier one. */
+  earlier: Float64Array;
+}
+
+/**
+ * The same, unit by unit, for statistics that draw units anew: the rows of unit u end before row `ends[u]`, and the
+ * next unit begins there. Every pair between units is scored twice, once for each. The sum of all `within` and
+ * `later` is the histogram of all pairs. Units come in no particular order; their arrays are the caller's.
+ */
+export async function unitHistograms(
+  kernel: Kernel,
+  rows: Float32Array,
+  { dimension, bins, threads = 1, signal, onProgress, ends }: UnitOptions,
+  onUnit: (histogram: UnitHistogram) => void,
+): Promise<void> {
+  const count = rows.length / dimension;
+  if (!Number.isInteger(count) || (ends.at(-1) ?? 0) !== count)
+    throw new RangeError(`the units end at row ${ends.at(-1) ?? 0}, expected ${count}`);
+  const counter = { kernel, rows: inSharedMemory(rows), dimension, bins };
+  const sumOf = async (blocks: Iterable<Block>): Promise<Float64Array> => {
+    const sum = new Float64Array(bins);
+    for (const block of blocks) {
+      signal?.throwIfAborted();
+      const counts = await countBlock(counter, block);
+      for (let bin = 0; bin < bins; bin++) sum[bin]! += counts[bin]!;
+    }
+    return sum;
+  };
+  const pending = ends.keys();
+  let done = 0;
+  const work = async (): Promise<void> => {
+    for (const unit of pending) {
+      const [begin, end] = [ends[unit - 1] ?? 0, ends[unit]!];
+      onUnit({
+        unit,
+        within: await sumOf(rectangle([begin, end], [begin, end])),
+        later: await sumOf(rectangle([begin, end], [end, count])),
+        earlier: await sumOf(rectangle([0, begin], [begin, end])),
+      });
+      onProgress?.(++done / ends.length);
+    }
+  };
+  const results = await Promise.allSettled(Array.from({ length: threads }, work));
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+}
+
+export interface UnitOptions extends PairHistogramOptions {
+  ends: readonly number[];
+}
+
+/** The blocks of rows [from, to) and columns [from, to). */
+function* rectangle(
+  [rowFrom, rowTo]: readonly [number, number],
+  [columnFrom, columnTo]: readonly [number, number],
+): Generator<Block> {
+  for (let rowBegin = rowFrom; rowBegin < rowTo; rowBegin += BLOCK_ROWS)
+    for (let columnBegin = columnFrom; columnBegin < columnTo; columnBegin += BLOCK_COLUMNS) {
+      const rowEnd = Math.min(rowBegin + BLOCK_ROWS, rowTo);
+      const columnEnd = Math.min(columnBegin + BLOCK_COLUMNS, columnTo);
+      yield { rowBegin, rowEnd, columnBegin, columnEnd };
+    }
 }
 
 interface Block {

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest';
 import { importPeople } from '../../src/cli/commands/import.js';
-import { parseCsv } from '../../src/cli/import/csv.js';
 import { findPhotos } from '../../src/cli/import/photos.js';
 import { duration } from '../../src/cli/import/progress.js';
+import { parseCsv } from '../../src/csv.js';
 import { portrait } from '../support/photos.js';
 import { CREDENTIALS, REGION } from '../support/service.js';
 

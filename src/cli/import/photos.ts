@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { parseCsv } from '../../csv.js';
 import { OperatorError } from '../../errors.js';
-import { parseCsv } from './csv.js';
 
 /** A photo to bring in. */
 export interface Photo {

@@ -1,0 +1,217 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { basename, resolve } from 'node:path';
+import { OperatorError } from '../../errors.js';
+import type { ThresholdsReport } from '../../thresholds/report.js';
+import { processIo } from '../process-io.js';
+import { readOptions, type ThresholdsOptions } from '../thresholds/options.js';
+import { MeasuringProgress } from '../thresholds/progress.js';
+
+const EXIT = { missed: 2, stopped: 130 } as const;
+/** Digits kept of a number in the JSON: more than any of them is worth. */
+const DIGITS = 7;
+
+/**
+ * Measures what a threshold means on given faces or scores. Exit code 2 where a requirement is missed or cannot be
+ * judged, 130 where Ctrl-C stopped it.
+ */
+export async function thresholds(args: readonly string[]): Promise<number> {
+  if (args[0] === 'compare') return compare(args.slice(1));
+  const options = readOptions(args);
+  const { parseRequirements, judgeRequirements } = await import('../../thresholds/require.js');
+  const terms = options.require === undefined ? [] : parseRequirements(options.require);
+  const abort = new AbortController();
+  const stop = (): void => abort.abort(new Stopped());
+  process.once('SIGINT', stop);
+  const progress = new MeasuringProgress(processIo().stderr);
+  try {
+    const report = await measure(options, { args, progress, signal: abort.signal });
+    report.verdict.requirements = judgeRequirements(report, terms, {
+      strict: options.strict,
+      ...(options.at !== undefined && { threshold: options.at }),
+    });
+    progress.end();
+    await write(report, options);
+    return report.verdict.requirements.every(({ outcome }) => outcome === 'met') ? 0 : EXIT.missed;
+  } catch (error) {
+    progress.end();
+    if (!abort.signal.aborted) throw error;
+    process.stderr.write(
+      'Stopped. What was computed is in the cache: the same command goes on from there.\n',
+    );
+    return EXIT.stopped;
+  } finally {
+    process.off('SIGINT', stop);
+  }
+}
+
+class Stopped extends Error {}
+
+interface Run {
+  args: readonly string[];
+  progress: MeasuringProgress;
+  signal: AbortSignal;
+}
+
+async function measure(options: ThresholdsOptions, run: Run): Promise<ThresholdsReport> {
+  const { kindOf } = await import('../../thresholds/inputs/input.js');
+  const { input } = options;
+  if (input.kind === 'scores')
+    return measureScoreFiles(options, run, [
+      { path: input.genuine, kind: 'genuine' },
+      { path: input.impostor, kind: 'impostor' },
+    ]);
+  if (input.kind === 'collection') return measureCollection(options, run, input.collectionId);
+  const kind = await kindOf(input.path);
+  if (kind === 'scores')
+    return measureScoreFiles(options, run, [{ path: input.path, kind: 'labelled' }]);
+  return measurePhotos(options, run, { path: input.path, kind });
+}
+
+async function measureScoreFiles(
+  options: ThresholdsOptions,
+  run: Run,
+  files: readonly { path: string; kind: 'labelled' | 'genuine' | 'impostor' }[],
+): Promise<ThresholdsReport> {
+  const { countScores } = await import('../../thresholds/inputs/score-tally.js');
+  const { measureScores } = await import('../../thresholds/measure.js');
+  const { seed, distance, groups } = options;
+  if (groups.length > 0) throw new OperatorError('--groups: scores have no groups, photos have');
+  const counted = await countScores(files, {
+    seed,
+    distance,
+    signal: run.signal,
+    onProgress: (rows, pass) => run.progress.rows(rows, pass),
+  });
+  const name = files.map(({ path }) => basename(path)).join(' + ');
+  return measureScores({ counted, name }, measureOptions(options, run, name));
+}
+
+async function measureCollection(
+  options: ThresholdsOptions,
+  run: Run,
+  collectionId: string,
+): Promise<ThresholdsReport> {
+  const { readUserFaces } = await import('../../store/sqlite/labelled-faces.js');
+  const { collectionInput } = await import('../../thresholds/inputs/collection.js');
+  const { installedModel } = await import('../../thresholds/inputs/input.js');
+  const { measureFaces } = await import('../../thresholds/measure.js');
+  const stored = await readUserFaces(options.data, collectionId, run.signal);
+  const input = collectionInput(collectionId, stored, await installedModel());
+  return measureFaces(input, {
+    ...measureOptions(options, run, `${collectionId}, ${stored.modelId}`),
+    kernel: await bestKernel(),
+  });
+}
+
+async function measurePhotos(
+  options: ThresholdsOptions,
+  run: Run,
+  { path, kind }: { path: string; kind: 'folder' | 'csv' | 'pairs' },
+): Promise<ThresholdsReport> {
+  const { photosAt, photoInput, installedModel } = await import('../../thresholds/inputs/input.js');
+  const { measureFaces } = await import('../../thresholds/measure.js');
+  const { readConfig } = await import('../../config.js');
+  const config = readConfig(process.env);
+  const { where, photoRoot, face, filter } = options;
+  const list = await photosAt(path, kind, {
+    where,
+    ...(photoRoot !== undefined && { photoRoot }),
+  });
+  const model = await installedModel();
+  const workers = config.visionWorkers || availableParallelism();
+  const input = await photoInput(list, {
+    model,
+    face,
+    filter,
+    cacheDirectory: options.cache,
+    parallel: workers,
+    signal: run.signal,
+    onProgress: (done) => run.progress.photos(done),
+    openVision: async () => {
+      const { openVision } = await import('../../thresholds/inputs/input.js');
+      return openVision({ runtime: config.runtime, workers, timeoutMs: config.imageTimeoutMs });
+    },
+  });
+  const paths = new Map(list.photos.map((photo) => [photo.name, photo.path]));
+  return measureFaces(input, {
+    ...measureOptions(options, run, `${basename(resolve(path))}, ${model.id}`),
+    kernel: await bestKernel(),
+    ...(options.thumbnails && {
+      thumbnail: async (photo: string) => {
+        const { thumbnailOf } = await import('../../thresholds/inputs/thumbnail.js');
+        const found = paths.get(photo);
+        return found === undefined ? null : thumbnailOf(found);
+      },
+    }),
+  });
+}
+
+async function bestKernel() {
+  const { kernels } = await import('../../thresholds/inputs/input.js');
+  return kernels()[0];
+}
+
+function measureOptions(options: ThresholdsOptions, run: Run, name: string) {
+  const { seed, targetFmr, gallerySize, groups, replicates, label } = options;
+  return {
+    label: label ?? name,
+    command: ['likeness', 'thresholds', ...run.args].map(quoted).join(' '),
+    createdAt: new Date().toISOString(),
+    seed,
+    targetFmr,
+    groups,
+    replicates,
+    threads: availableParallelism(),
+    signal: run.signal,
+    onProgress: (what: string, share: number) => run.progress.share(what, share),
+    ...(gallerySize !== undefined && { gallerySize }),
+  };
+}
+
+/** As a shell takes it. */
+const quoted = (word: string): string =>
+  /^[\w@%+=:,./~-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+
+async function write(
+  report: ThresholdsReport,
+  { json, csv, output }: ThresholdsOptions,
+): Promise<void> {
+  const { reportText } = await import('../../thresholds/text.js');
+  const text = `${JSON.stringify(report, shortNumbers)}\n`;
+  if (json !== undefined) await writeFile(json, text);
+  if (csv !== undefined) {
+    const { csvTable } = await import('../../thresholds/csv-table.js');
+    await writeFile(csv, csvTable(report));
+  }
+  process.stdout.write(output === 'json' ? text : reportText(report));
+}
+
+const shortNumbers = (_key: string, value: unknown): unknown =>
+  typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(DIGITS)) : value;
+
+/** `likeness thresholds compare A.json B.json`. */
+async function compare(args: readonly string[]): Promise<number> {
+  const files = args.filter((word) => !word.startsWith('--'));
+  const asJson = args.includes('--json');
+  const unknown = args.find((word) => word.startsWith('--') && word !== '--json');
+  const [first, second] = files;
+  if (first === undefined || second === undefined || files.length > 2 || unknown !== undefined)
+    throw new OperatorError(
+      'name two reports written by --json, as in: likeness thresholds compare before.json after.json',
+    );
+  const { compareReports, parseReport } = await import('../../thresholds/compare.js');
+  const { comparisonText } = await import('../../thresholds/text.js');
+  const read = async (path: string): Promise<ThresholdsReport> =>
+    parseReport(
+      await readFile(path, 'utf8').catch((cause: unknown) => {
+        throw new OperatorError(`${path} cannot be read: ${(cause as Error).message}`, { cause });
+      }),
+      path,
+    );
+  const comparison = compareReports(await read(first), await read(second));
+  process.stdout.write(
+    asJson ? `${JSON.stringify(comparison, shortNumbers)}\n` : comparisonText(comparison),
+  );
+  return 0;
+}

@@ -1,0 +1,221 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Kernel } from '../vectors/kernels.js';
+import { centroidOfRows } from './association.js';
+import { chanceOfFewer } from './hypergeometric.js';
+import { rateAt } from './interval.js';
+import { SeededRandom, seedFor } from './random.js';
+import type { Identification, Rate } from './report.js';
+import { rowAt, rowsOf, type Samples } from './samples.js';
+import type { Grid } from './scale.js';
+import { levelOf, Tally } from './tally.js';
+
+/** A user has no more faces than this in the service either. */
+const MOST_FACES = 100;
+/** Searches are drawn from all people; each meets everybody. */
+const MOST_PROBES = 2000;
+const RANKS = [1, 2, 3, 4, 5, 10, 20, 50, 100] as const;
+const SIZES = [10, 100, 1000, 10_000, 100_000, 1_000_000] as const;
+
+export interface SearchSettings {
+  grid: Grid;
+  kernel: Kernel;
+  seed: number;
+  outlierDistance: number;
+  /** Undefined: as many as a stranger can meet in the data. */
+  gallerySize: number | undefined;
+  signal?: AbortSignal;
+  onProgress?: (share: number) => void;
+}
+
+/** What each search met. */
+interface Search {
+  unit: number;
+  /** The level of the right user; undefined for people who are not enrolled with another photo. */
+  own: number | undefined;
+  /** Other users that score at least as high as the right one. */
+  ahead: number;
+  /** How many others reach each threshold. */
+  reaching: Uint32Array;
+}
+
+/** Searches with a photo of each person among everybody's users. Undefined with fewer than two people. */
+export class Searches {
+  readonly enrolled: number;
+  readonly gallerySize: number;
+  readonly #searches: Search[];
+  readonly #grid: Grid;
+  readonly #units: number;
+
+  private constructor(searches: Search[], samples: Samples, { grid, gallerySize }: SearchSettings) {
+    this.#searches = searches;
+    this.#grid = grid;
+    this.#units = samples.units;
+    this.enrolled = samples.subjects.length;
+    this.gallerySize = gallerySize ?? this.enrolled - 1;
+  }
+
+  static async run(samples: Samples, settings: SearchSettings): Promise<Searches | undefined> {
+    const people = samples.subjects.length;
+    if (people < 2) return undefined;
+    const { grid, kernel, outlierDistance, signal, onProgress } = settings;
+    const gallery = galleryOf(samples, outlierDistance);
+    const random = new SeededRandom(seedFor(settings.seed, 'searches'));
+    const probes = random.shuffled([...samples.subjects.keys()]).slice(0, MOST_PROBES);
+    const scores = new Float32Array(people);
+    const searches: Search[] = [];
+    for (const [i, subject] of probes.entries()) {
+      const [begin, end] = rowsOf(samples, subject);
+      kernel.dotMany(rowAt(samples, end - 1), gallery, scores);
+      const mated = end - begin > 1;
+      searches.push(searchOf(scores, { subject, mated, unit: samples.unitOf[subject]! }, grid));
+      if (i % 20 === 0) {
+        await nextTurn();
+        signal?.throwIfAborted();
+        onProgress?.(i / probes.length);
+      }
+    }
+    return new Searches(searches, samples, settings);
+  }
+
+  /** FPIR at each threshold of the grid for N users; extrapolated beyond the users there are. */
+  falsePositives(gallerySize: number): Rate[] {
+    const size = this.#grid.thresholds.length;
+    const others = this.enrolled - 1;
+    if (gallerySize > others)
+      return Array.from({ length: size }, (_, g) => this.#beyond(gallerySize, g));
+    const tally = this.#tally('false-match');
+    for (const { unit, reaching } of this.#searches) {
+      const errors = new Float64Array(size);
+      for (let g = 0; g < size && reaching[g]! > 0; g++)
+        errors[g] =
+          1 - chanceOfFewer(1, { total: others, marked: reaching[g]!, chosen: gallerySize });
+      tally.addErrors(errors, unit);
+    }
+    return Array.from({ length: size }, (_, g) => rateAt(tally, g));
+  }
+
+  /**
+   * FPIR for more users than there are: how many users a stranger resembles is taken to be a Poisson number whose mean
+   * differs from stranger to stranger by a gamma distribution, with mean and variance as seen here.
+   */
+  #beyond(gallerySize: number, g: number): Rate {
+    const others = this.enrolled - 1;
+    const tally = new Tally('false-match', { sides: 1, units: this.#units, size: 1 });
+    let squares = 0;
+    for (const { unit, reaching } of this.#searches) {
+      tally.addErrors([reaching[g]!], unit, others);
+      squares += reaching[g]! ** 2;
+    }
+    const searches = this.#searches.length;
+    const mean = tally.errors[0]! / searches;
+    const excess = squares / searches - mean * mean - mean;
+    const shape = excess > 0 ? (mean * mean) / excess : Infinity;
+    const fpir = (share: number | null): number | null => {
+      if (share === null) return null;
+      const expected = share * gallerySize;
+      return Number.isFinite(shape) ? 1 - (1 + expected / shape) ** -shape : -Math.expm1(-expected);
+    };
+    const { value, low, high, basis } = rateAt(tally, 0);
+    return {
+      value: fpir(value),
+      low: fpir(low),
+      high: fpir(high),
+      basis: basis === 'bound' ? 'bound' : 'extrapolated',
+      errors: tally.errors[0]!,
+      comparisons: tally.comparisons,
+    };
+  }
+
+  /** FNIR at each threshold, at any rank: it does not depend on N. */
+  falseNegatives(): Tally {
+    const tally = this.#tally('false-non-match');
+    for (const { unit, own } of this.#searches) if (own !== undefined) tally.add(own, [unit, unit]);
+    return tally.close();
+  }
+
+  report(places: readonly number[], marked: readonly number[]): Identification {
+    const { gallerySize, enrolled } = this;
+    const fpir = this.falsePositives(gallerySize);
+    const fnir = this.falseNegatives();
+    const mated = this.#searches.filter(({ own }) => own !== undefined);
+    const sizes = new Set([...SIZES, enrolled - 1, gallerySize]);
+    const cmcGallerySize = Math.min(gallerySize, enrolled);
+    return {
+      gallerySize,
+      enrolled,
+      matedProbes: mated.length,
+      nonMatedProbes: this.#searches.length,
+      byThreshold: places.map((g) => ({
+        threshold: this.#grid.thresholds[g]!,
+        fpir: fpir[g]!,
+        fnir: rateAt(fnir, g),
+      })),
+      byGallerySize: [...sizes]
+        .toSorted((a, b) => a - b)
+        .map((size) => {
+          const rates = this.falsePositives(size);
+          return {
+            gallerySize: size,
+            at: marked.map((g) => ({ threshold: this.#grid.thresholds[g]!, fpir: rates[g]! })),
+          };
+        }),
+      cmcGallerySize,
+      cmc: RANKS.filter((rank) => rank <= cmcGallerySize).map((rank) => {
+        const { value, low, high } = rateAt(this.#withinRank(mated, rank, cmcGallerySize), 0);
+        const basis = value === null ? 'not-measurable' : 'measured';
+        return { rank, rate: { value, low, high, basis } };
+      }),
+    };
+  }
+
+  #withinRank(mated: readonly Search[], rank: number, gallerySize: number): Tally {
+    const tally = new Tally('false-match', { sides: 1, units: this.#units, size: 1 });
+    const total = this.enrolled - 1;
+    for (const { unit, ahead } of mated)
+      tally.addErrors(
+        [chanceOfFewer(rank, { total, marked: ahead, chosen: gallerySize - 1 })],
+        unit,
+      );
+    return tally;
+  }
+
+  #tally(kind: 'false-match' | 'false-non-match'): Tally {
+    return new Tally(kind, { sides: 1, units: this.#units, size: this.#grid.thresholds.length });
+  }
+}
+
+/** One user a person: of all photos but the last, which searches; of the only one where there is one. */
+function galleryOf(samples: Samples, outlierDistance: number): Float32Array {
+  const { dimension, subjects } = samples;
+  const gallery = new Float32Array(subjects.length * dimension);
+  for (const subject of subjects.keys()) {
+    const [begin, end] = rowsOf(samples, subject);
+    const enrolled = Math.max(1, Math.min(MOST_FACES, end - begin - 1));
+    const rows = Array.from({ length: enrolled }, (_, i) => begin + i);
+    const centroid = centroidOfRows(samples, rows, outlierDistance);
+    if (centroid) gallery.set(centroid, subject * dimension);
+  }
+  return gallery;
+}
+
+function searchOf(
+  scores: Float32Array,
+  { subject, mated, unit }: { subject: number; mated: boolean; unit: number },
+  grid: Grid,
+): Search {
+  const size = grid.thresholds.length;
+  const byLevel = new Uint32Array(size + 1);
+  const own = scores[subject]!;
+  let ahead = 0;
+  for (const [other, score] of scores.entries()) {
+    if (other === subject) continue;
+    byLevel[levelOf(grid.scores, score)]!++;
+    if (score >= own) ahead++;
+  }
+  const reaching = new Uint32Array(size);
+  for (let g = size - 1, sum = 0; g >= 0; g--) {
+    sum += byLevel[g + 1]!;
+    reaching[g] = sum;
+  }
+  return { unit, own: mated ? levelOf(grid.scores, own) : undefined, ahead, reaching };
+}

@@ -18,7 +18,7 @@ async function likeness(runtimeName, mirrorAverage) {
   prepareDecoding();
   const { nets } = await loadNets(await startRuntime(runtimeName));
   const card = { ...(await loadCard('dlib-resnet', 'embedder')), mirrorAverage };
-  const pipeline = await Pipeline.create(nets, 50_000_000, card);
+  const pipeline = await Pipeline.create(nets, 50_000_000, [card]);
   return async (bytes) => {
     const { faces } = await pipeline.analyse(bytes, {
       filter: 'NONE',

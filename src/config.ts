@@ -1,3 +1,4 @@
+import { join, resolve } from 'node:path';
 import { OperatorError } from './errors.js';
 
 type Parse<T> = (text: string) => T;
@@ -16,6 +17,12 @@ const list: Parse<readonly string[]> = (value) =>
     .split(',')
     .map((item) => item.trim())
     .filter((item) => item !== '');
+const nonEmptyList: Parse<readonly string[]> = (value) => {
+  const items = list(value);
+  if (items.length === 0 || new Set(items).size < items.length)
+    throw new Error('expected names, each once, separated by commas');
+  return items;
+};
 const matching =
   (pattern: RegExp, expected: string): Parse<string> =>
   (value) => {
@@ -192,6 +199,18 @@ export const SETTINGS = {
     'auto',
     'what computes the nets; auto: the fastest that gives the recorded numbers',
   ),
+  models: setting(
+    'LIKENESS_MODEL',
+    nonEmptyList,
+    ['dlib-resnet'],
+    'embedding model, by its name in `likeness models list`; several, comma separated: new collections get the first, those of the others work too',
+  ),
+  modelsDirectory: setting(
+    'LIKENESS_MODEL_DIRECTORY',
+    text,
+    '',
+    'where added models lie; empty: `models` in the data directory',
+  ),
   visionWorkers: setting(
     'LIKENESS_VISION_WORKERS',
     integer(0, 256),
@@ -351,6 +370,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   if (faults.length > 0) throw new OperatorError(`Settings: ${faults.join('; ')}`);
   return config;
 }
+
+/** Where added models lie. */
+export const modelsDirectoryOf = ({ modelsDirectory, dataDirectory }: Config): string =>
+  resolve(modelsDirectory || join(dataDirectory, 'models'));
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
 

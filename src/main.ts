@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
-import { type Config, isLoopback, readConfig } from './config.js';
+import { type Config, isLoopback, modelsDirectoryOf, readConfig } from './config.js';
 import { newFaceId } from './domain/ids.js';
 import { createPageTokens } from './domain/page-token.js';
 import { OperatorError } from './errors.js';
@@ -28,6 +28,7 @@ import type { Store } from './store/store.js';
 import { createVectors, type VectorsOptions } from './vectors/create.js';
 import { createMatcher } from './vectors/matcher.js';
 import type { Vectors } from './vectors/vectors.js';
+import { findEmbedder } from './vision/models.js';
 import { createVision } from './vision/pool.js';
 import type { Vision } from './vision/vision.js';
 
@@ -135,9 +136,10 @@ interface Closable<T> {
   close(): void;
 }
 
-const openVision = (config: Config, log: Log): Promise<Vision> =>
+const openVision = async (config: Config, log: Log): Promise<Vision> =>
   createVision({
     runtime: config.runtime,
+    embedders: config.models.map((name) => findEmbedder(name, modelsDirectoryOf(config))),
     workers: config.visionWorkers || availableParallelism(),
     maxQueued: config.visionQueue,
     timeoutMs: config.imageTimeoutMs,
@@ -172,7 +174,7 @@ async function servicesOf(
     matcher: createMatcher(),
     calibrations: await createCalibrations(
       parts.store.calibrations,
-      parts.vision.model,
+      parts.vision.models,
       Date.now(),
     ),
     pageTokens: createPageTokens(await parts.store.secret('page-tokens')),

@@ -39,9 +39,19 @@ const MAY_USE: Readonly<Record<string, Rule>> = {
   http: { values: ['errors', 'protocol', 'metrics', 'log', 'console'], types: ['operations'] },
   // Its commands load what they need by import() only.
   cli: {
-    values: ['errors', 'csv', 'model', 'protocol'],
-    types: ['thresholds'],
-    lazy: ['main', 'thresholds', 'cli', 'config', 'keys', 'store'],
+    lazy: [
+      'errors',
+      'csv',
+      'model',
+      'protocol',
+      'thresholds',
+      'main',
+      'cli',
+      'config',
+      'keys',
+      'store',
+      'vision',
+    ],
   },
   main: {
     values: [

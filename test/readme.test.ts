@@ -9,7 +9,8 @@ const readme = readFileSync(resolve(import.meta.dirname, '../README.md'), 'utf8'
 /** The settings table as README shows it. */
 function settingsTable(): string {
   const rows = Object.values(SETTINGS).map(({ env, default: fallback, help }) => {
-    const shown = Array.isArray(fallback) || fallback === '' ? '' : `\`${String(fallback)}\``;
+    const text = String(fallback);
+    const shown = text === '' ? '' : `\`${text}\``;
     return `| \`${env.join('`, `')}\` | ${shown} | ${help} |`;
   });
   return ['| name | default | meaning |', '|---|---|---|', ...rows].join('\n');

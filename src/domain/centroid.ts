@@ -44,7 +44,7 @@ const OUTLIER_SHARE = 0.7;
 const SAME_PERSON = 75;
 
 /**
- * The distance (1 − cosine) at which a face weighs half in a centroid. From the curve shipped with the model,
+ * The distance (1 − cosine) at which a face weighs half in a centroid. From the first curve of the model,
  * whatever a collection pins: the centroids of one model stay comparable, and a switch of the scale moves none.
  */
 export const outlierDistanceOf = (curve: CalibrationCurve): number =>

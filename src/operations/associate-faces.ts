@@ -12,7 +12,11 @@ import { idempotencyOf } from './idempotency.js';
 import type { Services } from './services.js';
 import { userStatus } from './users.js';
 
-type Scorer = Pick<Services, 'matcher' | 'vision' | 'settings'> & { calibration: CalibrationCurve };
+type Scorer = Pick<Services, 'matcher' | 'settings'> & {
+  calibration: CalibrationCurve;
+  /** See `centroidOf`. */
+  outlierDistance: number;
+};
 
 /** Adds faces to a user, each only if it resembles the faces the user already has. */
 export async function associateFaces(
@@ -27,7 +31,11 @@ export async function associateFaces(
   const threshold = input.UserMatchThreshold ?? associateFacesModel.defaults.UserMatchThreshold;
   const faceIds = [...new Set(input.FaceIds)];
   const collection = await openCollection(services, collectionId);
-  const scorer = { ...services, calibration: await services.calibrations.of(collection) };
+  const scorer = {
+    ...services,
+    calibration: await services.calibrations.of(collection),
+    outlierDistance: outlierDistanceOf(await services.calibrations.weighing(collection.modelId)),
+  };
   const { value, sequence } = await store.changeUserFaces(
     collectionId,
     { userId, faceIds, ...idempotencyOf(services, 'AssociateFaces', input) },
@@ -61,10 +69,7 @@ function decide(
   return {
     link: accepted,
     unlink: [],
-    centroid: centroidOf(
-      [...members, ...added],
-      outlierDistanceOf(services.vision.model.calibration),
-    ),
+    centroid: centroidOf([...members, ...added], services.outlierDistance),
     response: {
       AssociatedFaces: accepted.map((FaceId) => ({ FaceId })),
       UnsuccessfulFaceAssociations: refused.map(toUnsuccessful),

@@ -3,18 +3,19 @@ import type { Collection } from '../store/store.js';
 import type { Services } from './services.js';
 
 /**
- * The collection, if its embeddings can be compared with those the running model makes. Embeddings of
- * different models share no scale, so a collection is never mixed.
+ * The collection, if this service runs the model that its embeddings are of. Embeddings of different models
+ * share no scale, so a collection is never mixed.
  */
 export async function openCollection(
   { store, vision }: Pick<Services, 'store' | 'vision'>,
   collectionId: string,
 ): Promise<Collection> {
   const collection = await store.collection(collectionId);
-  if (collection.modelId !== vision.model.id)
+  const { modelId } = collection;
+  if (vision.models.every(({ id }) => id !== modelId))
     throw new ApiError(
       'InvalidParameterException',
-      `The collection id: ${collectionId} was made with the model ${collection.modelId}, this service runs ${vision.model.id}: index its photos into a new collection`,
+      `The collection id: ${collectionId} was made with the model ${modelId}, this service runs ${vision.models.map(({ id }) => id).join(', ')}: name the model in LIKENESS_MODEL, or move the collection with likeness collections migrate`,
     );
   return collection;
 }

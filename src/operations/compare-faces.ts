@@ -22,7 +22,7 @@ export async function compareFaces(
     QualityFilter: filter = compareFacesModel.defaults.QualityFilter,
   } = input;
   const [{ searched: source }, target] = await Promise.all([
-    largestFace(services, input.SourceImage, filter, signal),
+    largestFace(services, input.SourceImage, { filter }, signal),
     withImage(services, input.TargetImage, signal, (bytes) =>
       vision.analyse(bytes, { filter, maxFaces: LIMITS.facesPerImage, embed: 'kept' }, signal),
     ),

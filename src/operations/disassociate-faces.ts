@@ -11,17 +11,20 @@ import { userStatus } from './users.js';
 
 /** Takes faces away from a user; they stay in the collection. */
 export async function disassociateFaces(
-  services: Pick<Services, 'store' | 'vision' | 'vectors' | 'settings' | 'clock'>,
+  services: Pick<Services, 'store' | 'vision' | 'vectors' | 'calibrations' | 'settings' | 'clock'>,
   input: DisassociateFacesInput,
 ): Promise<DisassociateFacesOutput> {
   const { store, vectors } = services;
   const { CollectionId: collectionId, UserId: userId } = input;
   const faceIds = [...new Set(input.FaceIds)];
   const collection = await openCollection(services, collectionId);
+  const outlierDistance = outlierDistanceOf(
+    await services.calibrations.weighing(collection.modelId),
+  );
   const { value, sequence } = await store.changeUserFaces(
     collectionId,
     { userId, faceIds, ...idempotencyOf(services, 'DisassociateFaces', input) },
-    (state) => decide(services, state, faceIds),
+    (state) => decide(state, faceIds, outlierDistance),
   );
   await vectors.reach(collection, sequence);
   return value;
@@ -29,9 +32,9 @@ export async function disassociateFaces(
 
 /** A face of no user is passed over in silence: the caller's wish is already fulfilled (contract 5.14). */
 function decide(
-  { vision }: Pick<Services, 'vision'>,
   state: UserFacesState,
   faceIds: readonly string[],
+  outlierDistance: number,
 ): UserFacesChange<DisassociateFacesOutput> {
   const ownerOf = (faceId: string): string | undefined => state.faces.get(faceId)?.userId;
   const leaving = faceIds.filter((faceId) => ownerOf(faceId) === state.userId);
@@ -41,7 +44,7 @@ function decide(
   return {
     link: [],
     unlink: leaving,
-    centroid: centroidOf(remaining, outlierDistanceOf(vision.model.calibration)),
+    centroid: centroidOf(remaining, outlierDistance),
     response: {
       DisassociatedFaces: leaving.map((FaceId) => ({ FaceId })),
       UnsuccessfulFaceDisassociations: unsuccessful,

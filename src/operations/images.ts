@@ -37,13 +37,18 @@ export const hasEmbedding = (face: AnalysedFace): face is EmbeddedFace =>
 export async function largestFace(
   services: Pick<Services, 'vision' | 'objects'>,
   image: ImageInput,
-  filter: QualityFilter,
+  { filter, models }: { filter: QualityFilter; models?: readonly string[] },
   signal: AbortSignal,
 ): Promise<{ searched: EmbeddedFace | undefined; others: AnalysedFace[] }> {
   const { faces } = await withImage(services, image, signal, (bytes) =>
     services.vision.analyse(
       bytes,
-      { filter, maxFaces: LIMITS.facesPerImage, embed: 'largest' },
+      {
+        filter,
+        maxFaces: LIMITS.facesPerImage,
+        embed: 'largest',
+        ...(models && { models }),
+      },
       signal,
     ),
   );

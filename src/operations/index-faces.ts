@@ -37,6 +37,7 @@ export async function indexFaces(
         filter,
         maxFaces: Math.min(maxFaces, LIMITS.facesPerImage),
         embed: 'kept',
+        models: [collection.modelId],
         attributes: readingsFor(attributes),
       },
       signal,

@@ -24,7 +24,12 @@ export async function searchFacesByImage(
     QualityFilter: filter = searchFacesByImageModel.defaults.QualityFilter,
   } = input;
   const collection = await openCollection(services, collectionId);
-  const { searched } = await largestFace(services, input.Image, filter, signal);
+  const { searched } = await largestFace(
+    services,
+    input.Image,
+    { filter, models: [collection.modelId] },
+    signal,
+  );
   if (!searched)
     throw new ApiError(
       'InvalidParameterException',

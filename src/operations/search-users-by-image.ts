@@ -23,7 +23,12 @@ export async function searchUsersByImage(
     QualityFilter: filter = searchUsersByImageModel.defaults.QualityFilter,
   } = input;
   const collection = await openCollection(services, collectionId);
-  const { searched, others } = await largestFace(services, input.Image, filter, signal);
+  const { searched, others } = await largestFace(
+    services,
+    input.Image,
+    { filter, models: [collection.modelId] },
+    signal,
+  );
   const matches = searched
     ? await findSimilarUsers(services, collection, { query: searched.embedding, limit, threshold })
     : [];

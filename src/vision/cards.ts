@@ -1,12 +1,15 @@
 import type { CalibrationCurve } from '../domain/similarity.js';
 import type { Point } from './geometry.js';
 
-/** One file of a model inside its npm package. */
+/** One file of a model, inside its npm package or beside its card. */
 export interface CardFile {
-  /** Relative to the package's directory. */
+  /** Relative to the package's directory, or to the card's where no package carries the model. */
   path: string;
-  /** `topology`: a TF.js graph model.json; `manifest`: a face-api weights manifest; `weights`: the numbers. */
-  role: 'topology' | 'manifest' | 'weights';
+  /**
+   * `topology`: a TF.js graph model.json; `manifest`: a face-api weights manifest; `weights`: the numbers, which may
+   * lie in several files, in the order of the manifest; `onnx`: a whole ONNX model.
+   */
+  role: 'topology' | 'manifest' | 'weights' | 'onnx';
   /** Lower-case hex. */
   sha256: string;
 }
@@ -20,6 +23,10 @@ export interface CardInput {
   divisor: number;
   /** The most images one run may take. */
   maxBatch: number;
+  /** How the net wants the numbers: by pixel (default) or by channel. */
+  layout?: 'NHWC' | 'NCHW';
+  /** Name of an ONNX model's input. */
+  node?: string;
 }
 
 /** One output of a net, in the order in which `Net.run` gives them. */
@@ -53,13 +60,14 @@ interface CardBase {
   title: string;
   /** Pattern [0-9.]+; the embedder's is the API's FaceModelVersion. */
   version: string;
-  source: { package: string; packageVersion: string; origin: string };
+  /** Where the net is from; without a package its files lie beside the card. */
+  source: { origin: string; package?: string; packageVersion?: string };
   licence: { weights: string; text: string };
   /**
    * `tfjs-graph`: topology and weights, or weights and an `architecture` in `graphs/`; `face-api`: weights only,
-   * the net stands in code under `architecture`.
+   * the net stands in code under `architecture`; `onnx`: a file that only ONNX Runtime runs.
    */
-  format: 'tfjs-graph' | 'face-api';
+  format: 'tfjs-graph' | 'face-api' | 'onnx';
   architecture?: string;
   files: readonly CardFile[];
   input: CardInput;
@@ -82,7 +90,8 @@ export interface EmbedderCard extends CardBase {
   alignment: CardAlignment;
   /** True: the embedding is the mean over the face and its mirror image. */
   mirrorAverage: boolean;
-  calibration: CardCalibration;
+  /** Absent: it was not measured yet, and its cosines mean nothing on the 0–100 scale. */
+  calibration?: CardCalibration;
 }
 
 /** A net that tells attributes of one face. */

@@ -1,3 +1,4 @@
+import { isAbsolute, normalize } from 'node:path';
 import { OperatorError } from '../errors.js';
 
 type Check = (value: unknown) => boolean;
@@ -5,7 +6,12 @@ type Check = (value: unknown) => boolean;
 const text: Check = (value) => typeof value === 'string' && value !== '';
 const finite: Check = (value) => typeof value === 'number' && Number.isFinite(value);
 const positive: Check = (value) => finite(value) && (value as number) > 0;
-const count: Check = (value) => Number.isInteger(value) && (value as number) > 0;
+/** Far above every real size and dimension: what a card asks for is allocated. */
+const MOST = 65_536;
+const count: Check = (value) =>
+  Number.isInteger(value) && (value as number) > 0 && (value as number) <= MOST;
+const landmark: Check = (value) =>
+  Number.isInteger(value) && (value as number) >= 0 && (value as number) < 468;
 const flag: Check = (value) => typeof value === 'boolean';
 const oneOf =
   (...values: readonly unknown[]): Check =>
@@ -17,6 +23,9 @@ const listOf =
     Array.isArray(value) &&
     (length === undefined ? value.length > 0 : value.length === length) &&
     value.every(item);
+
+const isInside = (path: string): boolean =>
+  !isAbsolute(path) && !normalize(path).startsWith('..') && !path.includes('\\');
 
 interface Member {
   /** Path in the card; a `*` stands for every item of a list. */
@@ -33,11 +42,24 @@ const COMMON: readonly Member[] = [
     check: (value) => typeof value === 'string' && /^[0-9.]+$/.test(value),
     expected: 'digits and dots',
   },
-  { path: 'source.package', check: text, expected: 'the npm package of the files' },
-  { path: 'source.packageVersion', check: text, expected: 'its version' },
+  { path: 'source.origin', check: text, expected: 'where the model is from' },
   { path: 'licence.weights', check: text, expected: 'the licence of the weights' },
   { path: 'files', check: listOf(() => true), expected: 'a list of files' },
-  { path: 'files.*.path', check: text, expected: 'a path' },
+  {
+    path: 'format',
+    check: oneOf('tfjs-graph', 'face-api', 'onnx'),
+    expected: 'tfjs-graph, face-api or onnx',
+  },
+  {
+    path: 'files.*.path',
+    check: (value) => text(value) && isInside(value as string),
+    expected: 'a path that stays in its folder',
+  },
+  {
+    path: 'files.*.role',
+    check: oneOf('topology', 'manifest', 'weights', 'onnx'),
+    expected: 'topology, manifest, weights or onnx',
+  },
   {
     path: 'files.*.sha256',
     check: (value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value),
@@ -48,6 +70,16 @@ const COMMON: readonly Member[] = [
   { path: 'input.mean', check: listOf(finite, 3), expected: 'three numbers' },
   { path: 'input.divisor', check: positive, expected: 'a number above 0' },
   { path: 'input.maxBatch', check: count, expected: 'a whole number above 0' },
+  {
+    path: 'input.layout',
+    check: oneOf(undefined, 'NHWC', 'NCHW'),
+    expected: 'NHWC or NCHW, or nothing',
+  },
+  {
+    path: 'input.node',
+    check: (value) => value === undefined || text(value),
+    expected: 'a name, or nothing',
+  },
   { path: 'outputs', check: listOf(() => true), expected: 'a list of outputs' },
   { path: 'outputs.*.name', check: text, expected: 'a name' },
   { path: 'outputs.*.length', check: count, expected: 'numbers for one image' },
@@ -58,7 +90,7 @@ const EMBEDDER: readonly Member[] = [
   { path: 'alignment.landmarks', check: text, expected: 'the name of a landmark model' },
   {
     path: 'alignment.points',
-    check: listOf(listOf(Number.isInteger), 5),
+    check: listOf(listOf(landmark), 5),
     expected: 'five lists of landmark numbers',
   },
   {
@@ -67,6 +99,16 @@ const EMBEDDER: readonly Member[] = [
     expected: 'five positions [x, y]',
   },
   { path: 'mirrorAverage', check: flag, expected: 'true or false' },
+];
+
+/** Where the files lie in an npm package. */
+const PACKAGE: readonly Member[] = [
+  { path: 'source.package', check: text, expected: 'the npm package of the files' },
+  { path: 'source.packageVersion', check: text, expected: 'its version' },
+];
+
+/** Where an embedder was measured. */
+const CALIBRATION: readonly Member[] = [
   { path: 'calibration.version', check: text, expected: 'a name' },
   { path: 'calibration.exponent', check: positive, expected: 'a number above 0' },
   {
@@ -81,8 +123,19 @@ const EMBEDDER: readonly Member[] = [
  *
  * @throws OperatorError that names the first member that is missing or wrong, and what was expected.
  */
-export function checkCard(path: string, card: { task: string }): void {
-  const members = card.task === 'embedder' ? [...COMMON, ...EMBEDDER] : COMMON;
+export function checkCard(
+  path: string,
+  card: { task: string; source?: { package?: string }; calibration?: object },
+): void {
+  const shipped = card.source?.package !== undefined;
+  const embedder = card.task === 'embedder';
+  const members = [
+    ...COMMON,
+    ...(shipped ? PACKAGE : []),
+    ...(embedder ? EMBEDDER : []),
+    // An operator's own model may still have to be measured; what we ship has been.
+    ...(embedder && (shipped || card.calibration !== undefined) ? CALIBRATION : []),
+  ];
   for (const { path: member, check, expected } of members)
     for (const { at, value } of valuesAt(card, member.split('.')))
       if (!check(value))

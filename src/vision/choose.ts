@@ -3,10 +3,11 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
+import type { ModelPlace } from './models.js';
 import { pipelineCards } from './nets.js';
-import { installedRuntimes, installedVersion, missingPackages } from './runtimes/installed.js';
+import { installedVersion, missingPackages } from './runtimes/installed.js';
 import type { Parity } from './runtimes/parity.js';
-import { FALLBACK_RUNTIME, RUNTIME_NAMES, RUNTIMES, type RuntimeName } from './runtimes/runtime.js';
+import { type Candidates, RUNTIME_NAMES, RUNTIMES, type RuntimeName } from './runtimes/runtime.js';
 import { reasonOf } from './runtimes/start.js';
 import { VisionProcess } from './vision-process.js';
 
@@ -21,6 +22,10 @@ export interface ExamineOptions {
   /** Workers a runtime of one thread would get. */
   workers: number;
   maxPixels: number;
+  /** What is embedded with. */
+  embedders: readonly ModelPlace[];
+  /** The runtimes that can run these. */
+  candidates: Candidates;
   /** Where the choice and converted models are kept; undefined: nowhere. */
   cacheDirectory: string | undefined;
 }
@@ -39,7 +44,7 @@ export async function examineRuntimes(
   signal?: AbortSignal,
 ): Promise<RuntimeReport[]> {
   const reports: RuntimeReport[] = [];
-  for (const name of RUNTIME_NAMES) {
+  for (const name of options.candidates.names) {
     signal?.throwIfAborted();
     reports.push(await examine(name, options, signal));
   }
@@ -49,13 +54,13 @@ export async function examineRuntimes(
 
 async function examine(
   name: RuntimeName,
-  { workers, maxPixels, cacheDirectory }: ExamineOptions,
+  { workers, maxPixels, embedders, cacheDirectory }: ExamineOptions,
   signal: AbortSignal | undefined,
 ): Promise<RuntimeReport> {
   const missing = missingPackages(name);
   if (missing.length > 0)
     return { name, usable: false, reason: `not installed: ${missing.join(', ')}` };
-  const settings = { runtime: name, maxPixels, cacheDirectory, lanes: 0 };
+  const settings = { runtime: name, embedders, maxPixels, cacheDirectory, lanes: 0 };
   const process = new VisionProcess(settings, () => {});
   const late = AbortSignal.timeout(EXAMINE_TIMEOUT_MS);
   const stop = signal ? AbortSignal.any([late, signal]) : late;
@@ -79,9 +84,9 @@ async function examine(
 }
 
 /** The names of the usable ones, best first; what starts anywhere is always among them. */
-export function ranking(reports: readonly RuntimeReport[]): RuntimeName[] {
+export function ranking(reports: readonly RuntimeReport[], fallback: RuntimeName): RuntimeName[] {
   const usable = reports.filter((report) => report.usable).map(({ name }) => name);
-  return usable.includes(FALLBACK_RUNTIME) ? usable : [...usable, FALLBACK_RUNTIME];
+  return usable.includes(fallback) ? usable : [...usable, fallback];
 }
 
 /** Name of the file that keeps what was found. */
@@ -118,11 +123,11 @@ export async function keepReports(
 }
 
 /** Whether anything but the runtime that is always there is installed. */
-export const isThereAChoice = (): boolean =>
-  installedRuntimes().some((name) => name !== FALLBACK_RUNTIME);
+export const isThereAChoice = ({ names, fallback }: Candidates): boolean =>
+  names.some((name) => name !== fallback && missingPackages(name).length === 0);
 
 /** Over everything that could make another runtime the best: versions, processor, graphics devices and driver, models. */
-async function machineDigest({ workers }: ExamineOptions): Promise<string> {
+async function machineDigest({ workers, embedders }: ExamineOptions): Promise<string> {
   const packages = [
     '@tensorflow/tfjs-core',
     ...new Set(RUNTIME_NAMES.flatMap((name) => RUNTIMES[name].packages)),
@@ -134,7 +139,9 @@ async function machineDigest({ workers }: ExamineOptions): Promise<string> {
     workers,
     packages: packages.map((name) => [name, installedVersion(name)]),
     graphics: graphicsDevices(),
-    models: (await pipelineCards()).flatMap(({ files }) => files.map(({ sha256 }) => sha256)),
+    models: (await pipelineCards(embedders)).flatMap(({ card }) =>
+      card.files.map(({ sha256 }) => sha256),
+    ),
   };
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }

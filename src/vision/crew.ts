@@ -6,7 +6,8 @@ import {
   type RuntimeReport,
   ranking,
 } from './choose.js';
-import { FALLBACK_RUNTIME, RUNTIMES, type RuntimeName } from './runtimes/runtime.js';
+import type { ModelPlace } from './models.js';
+import { type Candidates, RUNTIMES, type RuntimeName } from './runtimes/runtime.js';
 import { VisionProcess } from './vision-process.js';
 import type { AnalyseCall, AnalyseReply } from './worker.js';
 
@@ -14,6 +15,10 @@ import type { AnalyseCall, AnalyseReply } from './worker.js';
 export interface CrewOptions {
   runtime: RuntimeName | 'auto';
   workers: number;
+  /** What to embed with, the default first. */
+  embedders: readonly ModelPlace[];
+  /** The runtimes that can run these. */
+  candidates: Candidates;
   maxPixels: number;
   /** A worker that holds more bytes than this after a photo is replaced by a fresh one. */
   workerMemory: number;
@@ -53,14 +58,14 @@ export interface Worker {
  * runtime, be it a faster one that turned out to work or the next best after one was lost.
  */
 export class Crew {
-  runtime: RuntimeName = FALLBACK_RUNTIME;
+  runtime: RuntimeName;
   readonly #options: CrewOptions;
   readonly #onFree: () => void;
   readonly #workers = new Set<Worker>();
   /** Workers that are being started, by runtime. */
   readonly #starting = new Set<VisionProcess>();
   /** Usable runtimes, best first. */
-  #ranking: RuntimeName[] = [FALLBACK_RUNTIME];
+  #ranking: RuntimeName[];
   readonly #restarts = new Set<NodeJS.Timeout>();
   #restartDelayMs: number = RESTART_DELAY_MS.first;
   #deaths: number[] = [];
@@ -71,23 +76,25 @@ export class Crew {
   constructor(options: CrewOptions, onFree: () => void) {
     this.#options = options;
     this.#onFree = onFree;
+    this.runtime = options.candidates.fallback;
+    this.#ranking = [this.runtime];
   }
 
   /** Resolves when the first worker can take photos; the others follow. */
   async start(): Promise<void> {
-    const { runtime, log } = this.#options;
+    const { runtime, candidates, log } = this.#options;
     if (runtime !== 'auto') {
       this.runtime = runtime;
       this.#ranking = [runtime];
       return this.#staff(runtime);
     }
-    const kept = isThereAChoice() ? await keptReports(this.#options) : undefined;
+    const kept = isThereAChoice(candidates) ? await keptReports(this.#options) : undefined;
     if (kept) {
-      this.#ranking = ranking(kept);
+      this.#ranking = ranking(kept, candidates.fallback);
       log('runtimes were examined at an earlier start', { runtimes: kept }, 'info');
     }
     await this.#startBest();
-    if (!kept && isThereAChoice()) this.#settled = this.#choose();
+    if (!kept && isThereAChoice(candidates)) this.#settled = this.#choose();
   }
 
   /** Resolves when it is decided which runtime is used from now on. */
@@ -179,9 +186,9 @@ export class Crew {
   }
 
   async #add(runtime: RuntimeName): Promise<void> {
-    const { maxPixels, cacheDirectory } = this.#options;
+    const { embedders, maxPixels, cacheDirectory } = this.#options;
     const { lanes } = this.#shape(runtime);
-    const settings = { runtime, maxPixels, cacheDirectory, lanes };
+    const settings = { runtime, embedders, maxPixels, cacheDirectory, lanes };
     let worker: Worker | undefined;
     const process = new VisionProcess(settings, (error) => {
       // One that was taken out on purpose is no longer in the set.
@@ -257,7 +264,7 @@ export class Crew {
       await keepReports(this.#options, reports).catch((error: unknown) =>
         log('the choice of a runtime could not be kept', { error: String(error) }, 'warn'),
       );
-      this.#ranking = ranking(reports);
+      this.#ranking = ranking(reports, this.#options.candidates.fallback);
       await this.#moveTo(this.#ranking[0]!);
     } catch (error) {
       log('no faster runtime could be found out', { error: String(error) }, 'warn');

@@ -1,5 +1,6 @@
 import { type MessagePort, workerData } from 'node:worker_threads';
 import { serveWorker, Transfer } from '../worker-rpc.js';
+import type { EmbedderCard } from './cards.js';
 import { Pipeline } from './pipeline.js';
 import { netsBehind } from './runtimes/shared-nets.js';
 import type { ImageAnalysis } from './vision.js';
@@ -8,20 +9,22 @@ import type { AnalyseCall } from './worker.js';
 /** What a lane is started with. */
 export interface LaneSettings {
   maxPixels: number;
+  /** What to embed with, the default first. */
+  embedders: readonly EmbedderCard[];
   /** The most images one run of each net takes, by the name of its model. */
   maxBatches: Readonly<Record<string, number>>;
   /** To the thread that owns the nets. */
   port: MessagePort;
 }
 
-const { maxPixels, maxBatches, port } = workerData as LaneSettings;
-const pipeline = Pipeline.create(netsBehind(port, maxBatches), maxPixels);
+const { maxPixels, embedders, maxBatches, port } = workerData as LaneSettings;
+const pipeline = Pipeline.create(netsBehind(port, maxBatches), maxPixels, embedders);
 
 const methods = {
   async analyse({ image, request }: AnalyseCall): Promise<Transfer<ImageAnalysis>> {
     const analysis = await (await pipeline).analyse(image, request);
-    const buffers = analysis.faces.flatMap(({ embedding }) =>
-      embedding ? [embedding.buffer as ArrayBuffer] : [],
+    const buffers = analysis.faces.flatMap(({ embedding, further = [] }) =>
+      embedding ? [embedding, ...further].map(({ buffer }) => buffer as ArrayBuffer) : [],
     );
     return new Transfer(analysis, buffers);
   },

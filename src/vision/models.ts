@@ -20,6 +20,18 @@ export interface ModelFiles<C extends ModelCard = ModelCard> {
   file(role: CardFile['role']): Uint8Array;
 }
 
+/** Which model: the folder `name` in `directory` holds its card. */
+export interface ModelPlace {
+  name: string;
+  directory: string;
+}
+
+/** A card with where it was found. */
+export interface PlacedCard<C extends ModelCard = ModelCard> {
+  card: C;
+  place: ModelPlace;
+}
+
 /** The nets used unless an operator says otherwise: all of permissive origin. */
 export const DEFAULT_MODELS = {
   detector: 'blazeface-back',
@@ -35,6 +47,48 @@ export const ATTRIBUTE_MODELS = {
 
 /** Both src/vision and dist/vision lie two directories below the project. */
 const CARDS = fileURLToPath(new URL('../../models/', import.meta.url));
+
+/** A model that comes with the program. */
+export const builtIn = (name: string): ModelPlace => ({ name, directory: CARDS });
+
+/** Whether a model of this name comes with the program. */
+export const isBuiltIn = (name: string): boolean => existsSync(join(CARDS, name, 'card.json'));
+
+/** What the name of a model looks like: that of a folder, and of an id the API can show. */
+export const MODEL_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
+
+/**
+ * Where an embedder of this name lies: among those that come with the program or those that were added.
+ *
+ * @throws OperatorError when there is none.
+ */
+export function findEmbedder(name: string, modelsDirectory: string): ModelPlace {
+  if (name === DEFAULT_MODELS.embedder) return builtIn(name);
+  if (MODEL_NAME.test(name) && existsSync(join(modelsDirectory, name, 'card.json')))
+    return { name, directory: modelsDirectory };
+  throw new OperatorError(
+    `there is no embedding model ${name} in ${modelsDirectory}: see \`likeness models list\`, add one with \`likeness models add\``,
+  );
+}
+
+/** Reads the card of a model. See `loadCard` for the errors. */
+export const loadPlaced = async <T extends ModelCard['task']>(
+  place: ModelPlace,
+  task: T,
+): Promise<PlacedCard<Extract<ModelCard, { task: T }>>> => ({
+  card: await loadCard(place.name, task, place.directory),
+  place,
+});
+
+/** Reads the files of a placed card. See `loadModelFiles` for the errors. */
+export const loadPlacedFiles = <C extends ModelCard>({
+  card,
+  place,
+}: PlacedCard<C>): Promise<ModelFiles<C>> =>
+  loadModelFiles(
+    card,
+    card.source.package === undefined ? join(place.directory, place.name) : undefined,
+  );
 
 /**
  * Reads models/<name>/card.json.
@@ -52,13 +106,14 @@ export async function loadCard<T extends ModelCard['task']>(
   try {
     card = JSON.parse(await readFile(path, 'utf8')) as ModelCard;
   } catch (cause) {
-    throw new OperatorError(`model card ${path} cannot be read; restore it from the release`, {
-      cause,
-    });
+    const remedy = directory === CARDS ? 'restore it from the release' : 'add the model again';
+    throw new OperatorError(`model card ${path} cannot be read; ${remedy}`, { cause });
   }
   if (card.task !== task)
     throw new OperatorError(`model card ${path} is for ${card.task}, expected ${task}`);
   checkCard(path, card);
+  if (card.name !== name)
+    throw new OperatorError(`model card ${path} is of ${card.name}, expected ${name}`);
   return card as Extract<ModelCard, { task: T }>;
 }
 
@@ -82,16 +137,20 @@ export async function loadReference(name: string, directory: string = CARDS): Pr
 /**
  * Reads a model's files and checks them against the card.
  *
- * @param packageRoot the npm package's directory, where it is not found by name.
+ * @param root where the files lie; undefined: in the npm package that the card names.
  * @throws OperatorError that names the file, what was expected, what was found and the remedy.
  */
 export async function loadModelFiles<C extends ModelCard>(
   card: C,
-  packageRoot?: string,
+  root?: string,
 ): Promise<ModelFiles<C>> {
-  const root = packageRoot ?? packageDirectory(card);
-  const contents = new Map<CardFile['role'], Uint8Array>();
-  for (const file of card.files) contents.set(file.role, await checkedFile(card, root, file));
+  const folder = root ?? packageDirectory(card);
+  const parts = new Map<CardFile['role'], Uint8Array[]>();
+  for (const file of card.files) {
+    const content = await checkedFile(card, folder, file);
+    parts.set(file.role, [...(parts.get(file.role) ?? []), content]);
+  }
+  const contents = new Map([...parts].map(([role, all]) => [role, joined(all)]));
   const topology = builtTopology(card, contents.get('manifest'));
   if (topology) contents.set('topology', topology);
   return {
@@ -103,6 +162,10 @@ export async function loadModelFiles<C extends ModelCard>(
     },
   };
 }
+
+/** The content of one file, or of several one behind the other. */
+const joined = ([first, ...others]: readonly Uint8Array[]): Uint8Array =>
+  others.length === 0 ? first! : Buffer.concat([first!, ...others]);
 
 /** Where a graph model's carrier ships weights only, its topology stands in code. */
 function builtTopology(card: ModelCard, manifest: Uint8Array | undefined): Uint8Array | undefined {
@@ -117,26 +180,31 @@ function builtTopology(card: ModelCard, manifest: Uint8Array | undefined): Uint8
 
 async function checkedFile(card: ModelCard, root: string, file: CardFile): Promise<Uint8Array> {
   const path = join(root, file.path);
-  const expected = `expected sha256 ${file.sha256} from ${card.source.package} ${card.source.packageVersion}`;
+  const { package: packageName, packageVersion } = card.source;
+  const source = packageName === undefined ? '' : ` from ${packageName} ${packageVersion}`;
+  const expected = `expected sha256 ${file.sha256}${source}`;
+  const remedy = packageName === undefined ? 'add the model again' : 'run `npm ci`';
   let content: Uint8Array;
   try {
     content = await readFile(path);
   } catch (cause) {
     throw new OperatorError(
-      `model file ${path} of ${card.name}: ${expected}, found no readable file; run \`npm ci\``,
+      `model file ${path} of ${card.name}: ${expected}, found no readable file; ${remedy}`,
       { cause },
     );
   }
   const found = createHash('sha256').update(content).digest('hex');
   if (found !== file.sha256)
     throw new OperatorError(
-      `model file ${path} of ${card.name}: ${expected}, found ${found}; run \`npm ci\``,
+      `model file ${path} of ${card.name}: ${expected}, found ${found}; ${remedy}`,
     );
   return content;
 }
 
 /** Not `require.resolve`: a package's `exports` may hide everything but its code. */
 function packageDirectory({ name, source }: ModelCard): string {
+  if (source.package === undefined)
+    throw new Error(`the model ${name} is in no package: say where its files lie`);
   const searched = createRequire(import.meta.url).resolve.paths(source.package) ?? [];
   for (const directory of searched) {
     const root = join(directory, source.package);
@@ -149,16 +217,19 @@ function packageDirectory({ name, source }: ModelCard): string {
 
 /** What the rest of the service knows of an embedder: see EmbeddingModel. */
 export function embeddingModel(card: EmbedderCard): EmbeddingModel {
-  const { calibration, outputs, version } = card;
+  const { name, calibration, outputs, version } = card;
   return {
-    id: `${card.name}-${comparabilityDigest(card)}`,
+    id: `${name}-${comparabilityDigest(card)}`,
+    name,
     version,
     dimension: outputs[0]!.length,
-    calibration: {
-      version: calibration.version,
-      exponent: calibration.exponent,
-      points: calibration.points,
-    },
+    ...(calibration && {
+      calibration: {
+        version: calibration.version,
+        exponent: calibration.exponent,
+        points: calibration.points,
+      },
+    }),
   };
 }
 
@@ -167,7 +238,15 @@ function comparabilityDigest({ files, architecture, input, ...card }: EmbedderCa
   const parts = {
     weights: files.map((file) => file.sha256),
     architecture: architecture ?? null,
-    input: { size: input.size, order: input.order, mean: input.mean, divisor: input.divisor },
+    // What only an operator's own model can have is left out where it is absent: ids that are in use stay.
+    input: {
+      size: input.size,
+      order: input.order,
+      mean: input.mean,
+      divisor: input.divisor,
+      layout: input.layout,
+    },
+    output: card.source.package === undefined ? card.outputs[0]!.name : undefined,
     alignment: {
       landmarks: card.alignment.landmarks,
       points: card.alignment.points,

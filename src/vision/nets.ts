@@ -1,13 +1,17 @@
+import { OperatorError } from '../errors.js';
 import type { ModelCard } from './cards.js';
 import {
   ATTRIBUTE_MODELS,
+  builtIn,
   DEFAULT_MODELS,
-  loadCard,
-  loadModelFiles,
+  loadPlaced,
+  loadPlacedFiles,
   loadReference,
+  type ModelPlace,
+  type PlacedCard,
 } from './models.js';
 import { checkParity, type Parity, referenceImages } from './runtimes/parity.js';
-import { type Net, type Nets, RUNTIMES, type Runtime } from './runtimes/runtime.js';
+import { type Net, type Nets, RUNTIMES, type Runtime, RuntimeFault } from './runtimes/runtime.js';
 
 /** The nets of a pipeline on one runtime, checked. */
 export interface LoadedNets {
@@ -16,34 +20,52 @@ export interface LoadedNets {
   parity: Parity;
 }
 
+/** The embedder used unless an operator says otherwise. */
+export const DEFAULT_EMBEDDERS: readonly ModelPlace[] = [builtIn(DEFAULT_MODELS.embedder)];
+
 /** The cards of the nets a pipeline is made of. */
-export const pipelineCards = (): Promise<ModelCard[]> =>
+export const pipelineCards = (
+  embedders: readonly ModelPlace[] = DEFAULT_EMBEDDERS,
+): Promise<PlacedCard[]> =>
   Promise.all([
-    ...Object.entries(DEFAULT_MODELS).map(([task, name]) =>
-      loadCard(name, task as ModelCard['task']),
-    ),
-    ...Object.values(ATTRIBUTE_MODELS).map((name) => loadCard(name, 'attributes')),
+    loadPlaced(builtIn(DEFAULT_MODELS.detector), 'detector'),
+    loadPlaced(builtIn(DEFAULT_MODELS.landmarks), 'landmarks'),
+    ...embedders.map((place) => loadPlaced(place, 'embedder')),
+    ...Object.values(ATTRIBUTE_MODELS).map((name) => loadPlaced(builtIn(name), 'attributes')),
   ]);
 
 /**
- * Loads the default nets on a runtime and holds each to the numbers recorded for it. That first run also
+ * Loads the nets of a pipeline on a runtime and holds each to the numbers recorded for it. That first run also
  * compiles their kernels, so what is returned is warm.
  *
- * @throws OperatorError for a missing or altered model file, and when the runtime computes something else.
- * @throws RuntimeFault when a net cannot be run or gives a wrong shape.
+ * @throws OperatorError for a missing or altered model file, and when the runtime computes something else, gives
+ *   a wrong shape or cannot run a net.
  */
-export async function loadNets(runtime: Runtime): Promise<LoadedNets> {
+export async function loadNets(
+  runtime: Runtime,
+  embedders: readonly ModelPlace[] = DEFAULT_EMBEDDERS,
+): Promise<LoadedNets> {
   const nets = new Map<string, Net>();
   const parity: Parity = { cosine: 1, deviation: 0 };
-  for (const card of await pipelineCards()) {
-    const [files, reference] = await Promise.all([loadModelFiles(card), loadReference(card.name)]);
+  for (const placed of await pipelineCards(embedders)) {
+    const { card, place } = placed;
+    const [files, reference] = await Promise.all([
+      loadPlacedFiles(placed),
+      loadReference(card.name, place.directory),
+    ]);
     const net = await runtime.load(files);
-    const { cosine, deviation } = await checkParity(card, net, reference);
+    const { cosine, deviation } = await checkParity(card, net, reference).catch(forOperator);
     parity.cosine = Math.min(parity.cosine, cosine);
     parity.deviation = Math.max(parity.deviation, deviation);
     nets.set(card.name, net);
   }
   return { nets, parity };
+}
+
+/** At a start a net that does not run is the operator's to repair. */
+function forOperator(error: unknown): never {
+  if (error instanceof RuntimeFault) throw new OperatorError(error.message, { cause: error });
+  throw error;
 }
 
 /** Faces a GPU gets at once when it is timed: what it would gather under load. */
@@ -57,9 +79,14 @@ const ROUNDS = 3;
  *
  * @returns milliseconds a face, the median of a few rounds.
  */
-export async function timeNets({ name }: Runtime, nets: Nets): Promise<number> {
+export async function timeNets(
+  { name }: Runtime,
+  nets: Nets,
+  embedders: readonly ModelPlace[] = DEFAULT_EMBEDDERS,
+): Promise<number> {
   const faces = RUNTIMES[name].uses === 'gpu' ? GPU_FACES : 1;
-  const cards = await pipelineCards();
+  // Photos are embedded by one model; the first is the one most of them meet.
+  const cards: ModelCard[] = (await pipelineCards(embedders.slice(0, 1))).map(({ card }) => card);
   const times: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     let total = 0;

@@ -10,7 +10,7 @@ import { Embedder } from './embed.js';
 import { type FoundFace, findFaces } from './find-faces.js';
 import { Pyramid } from './image.js';
 import { Landmarker, landmarksOf, type Mesh } from './landmarks.js';
-import { DEFAULT_MODELS, loadCard } from './models.js';
+import { DEFAULT_MODELS, embeddingModel, loadCard } from './models.js';
 import { qualityOf } from './quality.js';
 import type { Net, Nets } from './runtimes/runtime.js';
 import type { AnalysedFace, AnalyseRequest, ImageAnalysis } from './vision.js';
@@ -26,6 +26,7 @@ const MAX_SIDE = 1920;
 
 /** A face between detection and embedding. */
 interface Prepared extends FaceDetail {
+  /** Aligned for the judgement of its quality. */
   chip: Float32Array;
   mesh: Mesh;
 }
@@ -33,47 +34,55 @@ interface Prepared extends FaceDetail {
 interface PipelineNets {
   detector: Detector;
   landmarker: Landmarker;
-  embedder: Embedder;
   attributes: AttributeNets;
+  /** By the id of their model; the first is used unless a request names others. */
+  embedders: ReadonlyMap<string, { embedder: Embedder; card: EmbedderCard }>;
 }
 
 /** The steps from bytes to embeddings, on the thread that built it, one image at a time. */
 export class Pipeline {
   readonly #maxPixels: number;
-  readonly #card: EmbedderCard;
+  /** How faces lie when their quality is judged: the same for every embedder, so that filters mean the same. */
+  readonly #qualityCard: EmbedderCard;
   readonly #nets: PipelineNets;
 
-  private constructor(maxPixels: number, card: EmbedderCard, nets: PipelineNets) {
+  private constructor(maxPixels: number, qualityCard: EmbedderCard, nets: PipelineNets) {
     this.#maxPixels = maxPixels;
-    this.#card = card;
+    this.#qualityCard = qualityCard;
     this.#nets = nets;
   }
 
   /**
-   * @param nets the default nets by the name of their model, warm: see `loadNets`.
-   * @param embedderCard the default embedder's card with other settings, such as no mirror average.
+   * @param nets by the name of their model, warm: see `loadNets`.
+   * @param embedders the cards of those to embed with; none: the default one.
    * @throws OperatorError for an unreadable card.
    */
   static async create(
     nets: Nets,
     maxPixels: number,
-    embedderCard?: EmbedderCard,
+    embedders: readonly EmbedderCard[] = [],
   ): Promise<Pipeline> {
-    const [detector, landmarks, embedder] = await Promise.all([
+    const [detector, landmarks, standard] = await Promise.all([
       loadCard(DEFAULT_MODELS.detector, 'detector'),
       loadCard(DEFAULT_MODELS.landmarks, 'landmarks'),
-      embedderCard ?? loadCard(DEFAULT_MODELS.embedder, 'embedder'),
+      loadCard(DEFAULT_MODELS.embedder, 'embedder'),
     ]);
+    const cards = embedders.length === 0 ? [standard] : embedders;
     const net = (name: string): Net => {
       const loaded = nets.get(name);
       if (!loaded) throw new Error(`the net ${name} was not loaded`);
       return loaded;
     };
-    return new Pipeline(maxPixels, embedder, {
+    return new Pipeline(maxPixels, standard, {
       detector: new Detector(net(detector.name), detector),
       landmarker: new Landmarker(net(landmarks.name), landmarks),
-      embedder: new Embedder(net(embedder.name), embedder),
       attributes: await AttributeNets.create(nets),
+      embedders: new Map(
+        cards.map((card) => [
+          embeddingModel(card).id,
+          { embedder: new Embedder(net(card.name), card), card },
+        ]),
+      ),
     });
   }
 
@@ -89,12 +98,12 @@ export class Pipeline {
     return {
       width: decoded.width,
       height: decoded.height,
-      faces: await this.#embedded(faces, request.embed),
+      faces: await this.#embedded(image, faces, request),
     };
   }
 
   #describe({ mesh, score, box }: FoundFace, image: Pyramid, original: DecodedImage): Prepared {
-    const chip = alignedChip(image, mesh, this.#card);
+    const chip = alignedChip(image, mesh, this.#qualityCard);
     const width = (box.right - box.left) / image.width;
     const height = (box.bottom - box.top) / image.height;
     return {
@@ -106,7 +115,7 @@ export class Pipeline {
         y: y / image.height,
       })),
       pose: poseOf(mesh),
-      quality: qualityOf(chip, this.#card.input.size),
+      quality: qualityOf(chip, this.#qualityCard.input.size),
       eyesOpen: eyesOpenOf(mesh),
       mouthOpen: mouthOpenOf(mesh),
       sizePx: Math.min(width * original.width, height * original.height),
@@ -116,20 +125,50 @@ export class Pipeline {
   }
 
   async #embedded(
+    image: Pyramid,
     faces: readonly (Prepared & Pick<AnalysedFace, 'reasons'>)[],
-    which: AnalyseRequest['embed'],
+    { embed, models }: Pick<AnalyseRequest, 'embed' | 'models'>,
   ): Promise<AnalysedFace[]> {
     const kept = faces.filter((face) => face.reasons.length === 0);
     // `faces` is sorted by size already.
-    const wanted = which === 'kept' ? kept : which === 'largest' ? kept.slice(0, 1) : [];
-    const embeddings = await this.#nets.embedder.embed(wanted.map((face) => face.chip));
+    const wanted = embed === 'kept' ? kept : embed === 'largest' ? kept.slice(0, 1) : [];
+    const byModel: Float32Array[][] = [];
+    for (const id of models ?? [this.#firstModel()])
+      byModel.push(await this.#embedWith(id, image, wanted));
     return faces.map((face) => {
       const { chip: _chip, mesh: _mesh, ...detail } = face;
-      const embedding = embeddings[wanted.indexOf(face)];
-      return embedding ? { ...detail, embedding } : detail;
+      const place = wanted.indexOf(face);
+      const [embedding, ...further] = place === -1 ? [] : byModel.map((all) => all[place]!);
+      if (!embedding) return detail;
+      return { ...detail, embedding, ...(further.length > 0 && { further }) };
     });
   }
+
+  #firstModel(): string {
+    const [id] = this.#nets.embedders.keys();
+    if (id === undefined) throw new Error('the pipeline was made without an embedder');
+    return id;
+  }
+
+  async #embedWith(
+    id: string,
+    image: Pyramid,
+    faces: readonly Prepared[],
+  ): Promise<Float32Array[]> {
+    const found = this.#nets.embedders.get(id);
+    if (!found) throw new Error(`the pipeline has no embedder ${id}`);
+    const { embedder, card } = found;
+    const chips = isAlignedAlike(card, this.#qualityCard)
+      ? faces.map(({ chip }) => chip)
+      : faces.map(({ mesh }) => alignedChip(image, mesh, card));
+    return embedder.embed(chips);
+  }
 }
+
+/** Whether the aligned face of one embedder is that of the other. */
+const isAlignedAlike = (a: EmbedderCard, b: EmbedderCard): boolean =>
+  JSON.stringify([a.input.size, a.alignment.points, a.alignment.template]) ===
+  JSON.stringify([b.input.size, b.alignment.points, b.alignment.template]);
 
 /**
  * That this is a face, 0–100: detector and mesh both have to be wrong for it not to be one, the mesh half

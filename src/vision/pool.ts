@@ -1,15 +1,20 @@
 import { availableParallelism } from 'node:os';
 import { ApiError, OperatorError } from '../errors.js';
 import { ProcessEnded } from '../process-rpc.js';
+import type { EmbedderCard } from './cards.js';
 import { Crew, type Worker } from './crew.js';
-import { DEFAULT_MODELS, embeddingModel, loadCard } from './models.js';
-import { RUNTIME_NAMES, type RuntimeName } from './runtimes/runtime.js';
+import { embeddingModel, loadPlaced, type ModelPlace } from './models.js';
+import { DEFAULT_EMBEDDERS } from './nets.js';
+import { requireOnnxruntime } from './own/require-onnxruntime.js';
+import { candidatesFor, RUNTIME_NAMES, type RuntimeName } from './runtimes/runtime.js';
 import type { AnalyseRequest, EmbeddingModel, ImageAnalysis, Vision } from './vision.js';
 
 /** How the vision part runs. */
 export interface VisionOptions {
   /** `auto`, or the name of one runtime, which then has to work. */
   runtime: string;
+  /** The embedding models, at least one: see `findEmbedder`. The first is that of new collections. */
+  embedders: readonly ModelPlace[];
   /**
    * Worker processes; each analyses one photo at a time with its own nets. A runtime that uses all cores or a GPU
    * takes one whatever this says; around a GPU it is the number of threads.
@@ -37,6 +42,7 @@ export interface VisionService extends Vision {
 
 const DEFAULTS: VisionOptions = {
   runtime: 'auto',
+  embedders: DEFAULT_EMBEDDERS,
   workers: availableParallelism(),
   maxQueued: 64,
   timeoutMs: 20_000,
@@ -70,8 +76,13 @@ export async function createVision(options: Partial<VisionOptions> = {}): Promis
   for (const name of ['workers', 'maxQueued', 'timeoutMs', 'maxPixels', 'workerMemory'] as const)
     if (!Number.isInteger(settings[name]) || settings[name] < 1)
       throw new RangeError(`${name} must be a positive whole number, got ${settings[name]}`);
-  const model = embeddingModel(await loadCard(DEFAULT_MODELS.embedder, 'embedder'));
-  const pool = new VisionPool(settings, model);
+  const placed = await Promise.all(
+    settings.embedders.map((place) => loadPlaced(place, 'embedder')),
+  );
+  const pool = new VisionPool(
+    settings,
+    placed.map(({ card }) => card),
+  );
   await pool.start();
   return pool;
 }
@@ -86,6 +97,7 @@ function runtimeOf(wanted: string): RuntimeName | 'auto' {
 
 class VisionPool implements VisionService {
   readonly model: EmbeddingModel;
+  readonly models: readonly EmbeddingModel[];
   readonly #options: VisionOptions;
   readonly #crew: Crew;
   readonly #queue: Job[] = [];
@@ -93,10 +105,16 @@ class VisionPool implements VisionService {
   #closing = false;
   #drained: (() => void) | undefined;
 
-  constructor(options: VisionOptions, model: EmbeddingModel) {
+  constructor(options: VisionOptions, cards: readonly EmbedderCard[]) {
     this.#options = options;
+    this.models = cards.map(embeddingModel);
+    const [model] = this.models;
+    if (!model) throw new RangeError('embedders must name at least one model');
     this.model = model;
-    const crewOptions = { ...options, runtime: runtimeOf(options.runtime) };
+    const candidates = candidatesFor(cards);
+    const runtime = runtimeOf(options.runtime);
+    requireOnnxruntime(...cards);
+    const crewOptions = { ...options, candidates, runtime };
     this.#crew = new Crew(crewOptions, () => this.#dispatch());
   }
 
@@ -109,7 +127,8 @@ class VisionPool implements VisionService {
       throw error;
     }
     const startMs = Math.round(performance.now() - startedAt);
-    const details = { runtime: this.runtime, model: this.model.id, startMs };
+    const models = this.models.map(({ id }) => id);
+    const details = { runtime: this.runtime, model: this.model.id, models, startMs };
     this.#options.log('vision is ready', details, 'info');
   }
 

@@ -56,9 +56,11 @@ export class VisionProcess {
   async analyse(call: AnalyseCall): Promise<AnalyseReply> {
     const { analysis, rss } = await this.#client.call('analyse', call);
     // What comes from another process are windows into the whole message: copies let go of it.
-    const faces = analysis.faces.map(({ embedding, ...face }) =>
-      embedding ? { ...face, embedding: embedding.slice() } : face,
-    );
+    const faces = analysis.faces.map((face) => ({
+      ...face,
+      ...(face.embedding && { embedding: face.embedding.slice() }),
+      ...(face.further && { further: face.further.map((each) => each.slice()) }),
+    }));
     return { analysis: { ...analysis, faces }, rss };
   }
 

@@ -8,11 +8,14 @@ export interface EmbeddingModel {
    * comparable only when this is equal. Collections pin it.
    */
   id: string;
+  /** By which it was chosen: see `likeness models list`. */
+  name: string;
   /** What the API shows as FaceModelVersion, pattern [0-9.]+. */
   version: string;
   /** Length of an embedding. Embeddings are float32 and of unit length. */
   dimension: number;
-  calibration: CalibrationCurve;
+  /** The curve on the model's card; absent: it has to be measured before cosines mean anything. */
+  calibration?: CalibrationCurve;
 }
 
 /** What to do with the faces found in one image. */
@@ -26,6 +29,8 @@ export interface AnalyseRequest {
    * `kept`: all of them; `none`: detection only.
    */
   embed: 'none' | 'largest' | 'kept';
+  /** Ids of the models that embed, at least one. Default: the first that the service runs. */
+  models?: readonly string[];
   /** What else to tell of every face, kept or not. Default: nothing. */
   attributes?: readonly AttributeName[];
 }
@@ -35,6 +40,8 @@ export interface AnalysedFace extends FaceDetail {
   reasons: FaceReason[];
   /** Unit length, EmbeddingModel.dimension floats; only where the request asked for it. */
   embedding?: Float32Array;
+  /** Those of the further models that the request named, in their order. */
+  further?: Float32Array[];
 }
 
 export interface ImageAnalysis {
@@ -53,7 +60,10 @@ export interface ImageAnalysis {
  * ThrottlingException (queue full), InvalidImageFormatException when one image exceeds the time limit.
  */
 export interface Vision {
+  /** The first of `models`: that of new collections and of photos compared outside of any. */
   readonly model: EmbeddingModel;
+  /** All that this service can embed with. */
+  readonly models: readonly EmbeddingModel[];
   /** Name of the runtime in use, such as `tfjs-wasm`. */
   readonly runtime: string;
   analyse(image: Uint8Array, request: AnalyseRequest, signal?: AbortSignal): Promise<ImageAnalysis>;

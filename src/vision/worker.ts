@@ -3,6 +3,7 @@ import { serveProcess } from '../process-rpc.js';
 import { WorkerClient, workerFile } from '../worker-rpc.js';
 import { prepareDecoding } from './decode.js';
 import type { Lane, LaneSettings } from './lane.js';
+import { loadPlaced, type ModelPlace } from './models.js';
 import { loadNets, timeNets } from './nets.js';
 import { Pipeline } from './pipeline.js';
 import { batchingNet } from './runtimes/batching.js';
@@ -15,6 +16,8 @@ import type { AnalyseRequest, ImageAnalysis } from './vision.js';
 /** What a worker is started with. */
 export interface WorkerSettings {
   runtime: RuntimeName;
+  /** What to embed with, the default first. */
+  embedders: readonly ModelPlace[];
   maxPixels: number;
   /** Where converted models are kept; undefined: nowhere. */
   cacheDirectory: string | undefined;
@@ -44,21 +47,31 @@ export interface AnalyseReply {
 
 type Analyse = (call: AnalyseCall) => Promise<ImageAnalysis>;
 
-let running: { runtime: Runtime; nets: Nets; analyse: Analyse } | undefined;
+interface Running {
+  settings: WorkerSettings;
+  runtime: Runtime;
+  nets: Nets;
+  analyse: Analyse;
+}
 
-function started(): { runtime: Runtime; nets: Nets; analyse: Analyse } {
+let running: Running | undefined;
+
+function started(): Running {
   if (!running) throw new Error('the worker was called before it was started');
   return running;
 }
 
 const methods = {
   /** Starts the runtime, loads, checks and warms the nets. Called once, first. */
-  async start({ runtime: name, maxPixels, cacheDirectory, lanes }: WorkerSettings) {
-    const runtime = await startRuntime(name, cacheDirectory);
-    const { nets, parity } = await loadNets(runtime);
+  async start(settings: WorkerSettings) {
+    const { embedders, maxPixels, cacheDirectory, lanes } = settings;
+    const runtime = await startRuntime(settings.runtime, cacheDirectory);
+    const { nets, parity } = await loadNets(runtime, embedders);
+    const placed = await Promise.all(embedders.map((place) => loadPlaced(place, 'embedder')));
+    const pipeline = { maxPixels, embedders: placed.map(({ card }) => card) };
     const analyse =
-      lanes > 0 ? openLanes(nets, { lanes, maxPixels }) : await ownPipeline(nets, maxPixels);
-    running = { runtime, nets, analyse };
+      lanes > 0 ? openLanes(nets, { lanes, ...pipeline }) : await ownPipeline(nets, pipeline);
+    running = { settings, runtime, nets, analyse };
     // Nothing that was asked of a lost device is ever answered: the pool gives it to another worker.
     void runtime.lost.then((reason) => {
       process.stderr.write(reason);
@@ -73,7 +86,10 @@ const methods = {
   },
 
   /** Milliseconds that the nets of one face take. */
-  time: (): Promise<number> => timeNets(started().runtime, started().nets),
+  time(): Promise<number> {
+    const { runtime, nets, settings } = started();
+    return timeNets(runtime, nets, settings.embedders);
+  },
 
   /** How many tensors are alive: for leak tests. */
   tensors: (): number => started().runtime.tensors(),
@@ -82,8 +98,13 @@ const methods = {
 /** The methods of a vision worker. */
 export type VisionWorker = typeof methods;
 
-async function ownPipeline(nets: Nets, maxPixels: number): Promise<Analyse> {
-  const pipeline = await Pipeline.create(nets, maxPixels);
+type PipelineSettings = Pick<LaneSettings, 'maxPixels' | 'embedders'>;
+
+async function ownPipeline(
+  nets: Nets,
+  { maxPixels, embedders }: PipelineSettings,
+): Promise<Analyse> {
+  const pipeline = await Pipeline.create(nets, maxPixels, embedders);
   return ({ image, request }) => pipeline.analyse(image, request);
 }
 
@@ -93,14 +114,14 @@ async function ownPipeline(nets: Nets, maxPixels: number): Promise<Analyse> {
  */
 function openLanes(
   nets: Nets,
-  { lanes, maxPixels }: { lanes: number; maxPixels: number },
+  { lanes, ...pipeline }: PipelineSettings & { lanes: number },
 ): Analyse {
   const batching = new Map([...nets].map(([name, net]) => [name, batchingNet(net)]));
   const maxBatches = Object.fromEntries([...nets].map(([name, net]) => [name, net.maxBatch]));
   const clients = Array.from({ length: lanes }, () => {
     const { port1, port2 } = new MessageChannel();
     serveNets(port1, batching);
-    const settings: LaneSettings = { maxPixels, maxBatches, port: port2 };
+    const settings: LaneSettings = { ...pipeline, maxBatches, port: port2 };
     return new WorkerClient<Lane>(
       workerFile(import.meta.url, './lane.js'),
       { workerData: settings, transferList: [port2], name: 'lane' },

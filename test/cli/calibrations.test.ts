@@ -29,7 +29,11 @@ const run = (directory: string, ...args: string[]): Promise<Answer> =>
 async function inUse() {
   const { store, directory } = await openStore();
   const shipped = newCalibration({ version: 'shipped-1' }).curve;
-  await createCalibrations(store.calibrations, { id: 'model', calibration: shipped }, 0);
+  await createCalibrations(
+    store.calibrations,
+    [{ id: 'model', name: 'model', calibration: shipped }],
+    0,
+  );
   await store.calibrations.add(newCalibration({ version: 'door-1', slope: -4 }));
   await store.createCollection(
     newCollection({ collectionId: 'people', calibrationVersion: 'shipped-1' }),

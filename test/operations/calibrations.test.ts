@@ -114,20 +114,24 @@ describe('collections that pin different calibration versions', () => {
   it('keep the shipped curve they were made with when a release ships another', async () => {
     const older = newCalibration({ version: 'shipped-1' }).curve;
     const newer = newCalibration({ version: 'shipped-2', slope: -6 }).curve;
-    await createCalibrations(store.calibrations, { id: modelId, calibration: older }, 0);
+    await createCalibrations(
+      store.calibrations,
+      [{ id: modelId, name: 'm', calibration: older }],
+      0,
+    );
     const collection = await store.createCollection(
       newCollection({ collectionId: 'kept', calibrationVersion: 'shipped-1' }),
     );
     const now = await createCalibrations(
       store.calibrations,
-      { id: modelId, calibration: newer },
+      [{ id: modelId, name: 'm', calibration: newer }],
       0,
     );
     expect(await now.of(collection)).toEqual(older);
     expect(await now.current()).toEqual(newer);
     const changed = { ...newer, exponent: 0.25 };
     await expect(
-      createCalibrations(store.calibrations, { id: modelId, calibration: changed }, 0),
+      createCalibrations(store.calibrations, [{ id: modelId, name: 'm', calibration: changed }], 0),
     ).rejects.toThrow('already another curve');
   });
 });

@@ -6,28 +6,28 @@ import type { Services } from '../../src/operations/services.js';
 import type { Store } from '../../src/store/store.js';
 import { createVectors } from '../../src/vectors/create.js';
 import { createMatcher } from '../../src/vectors/matcher.js';
-import type { Vision } from '../../src/vision/vision.js';
+import type { EmbeddingModel, Vision } from '../../src/vision/vision.js';
 import { DIMENSION, newCollection } from '../store/samples.js';
 
 const DAY_MS = 24 * 3_600_000;
 const { modelId } = newCollection();
 
 /** No photo is looked at here: only the model that embeddings are said to come from. */
-const vision = {
-  model: {
-    id: modelId,
-    version: '7.0',
-    dimension: DIMENSION,
-    calibration: {
-      version: 'curve-1',
-      exponent: 0.2,
-      points: [
-        [0, 0],
-        [1, -10],
-      ],
-    },
+const model: EmbeddingModel = {
+  id: modelId,
+  name: 'samples',
+  version: '7.0',
+  dimension: DIMENSION,
+  calibration: {
+    version: 'curve-1',
+    exponent: 0.2,
+    points: [
+      [0, 0],
+      [1, -10],
+    ],
   },
-} as unknown as Vision;
+};
+const vision = { model, models: [model] } as unknown as Vision;
 
 export interface Operations extends OperationHandlers {
   close(): Promise<void>;
@@ -40,10 +40,11 @@ const objects = {} as Objects;
 function calibrationsOf(store: Store): Calibrations {
   let made: Promise<Calibrations> | undefined;
   const ready = (): Promise<Calibrations> =>
-    (made ??= createCalibrations(store.calibrations, vision.model, 0));
+    (made ??= createCalibrations(store.calibrations, [model], 0));
   return {
     of: async (collection) => (await ready()).of(collection),
     current: async () => (await ready()).current(),
+    weighing: async (id) => (await ready()).weighing(id),
   };
 }
 

@@ -40,7 +40,7 @@ export async function readStored(
           embedding: (await store.faceEmbedding(collectionId, faceId)) ?? new Float32Array(0),
         })),
       );
-      const wanted = centroidOf(embeddings, outlierDistanceOf(calibration)) ?? new Float32Array(0);
+      const wanted = centroidOf(embeddings, outlierDistanceOf(calibration!)) ?? new Float32Array(0);
       const found = (await store.userCentroid(collectionId, userId)) ?? new Float32Array(0);
       if (wanted.length !== found.length)
         throw new Error(`${userId} has a centroid of ${found.length} floats`);

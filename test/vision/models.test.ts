@@ -25,7 +25,7 @@ function packageCopy(card: EmbedderCard): string {
   const folder = mkdtempSync(join(tmpdir(), 'likeness-models-'));
   folders.push(folder);
   for (const { path } of card.files)
-    cpSync(join(modules, card.source.package, path), join(folder, path), { recursive: true });
+    cpSync(join(modules, card.source.package!, path), join(folder, path), { recursive: true });
   return folder;
 }
 
@@ -110,13 +110,13 @@ describe('the identity of an embedder', () => {
       ...card,
       title: 'another title',
       input: { ...card.input, maxBatch: 1 },
-      calibration: { ...card.calibration, version: 'another' },
+      calibration: { ...card.calibration!, version: 'another' },
     };
     expect(embeddingModel(same).id).toBe(id);
   });
 
   it('comes with a calibration whose anchors are those written on the card', async () => {
-    const { calibration } = await embedder();
+    const calibration = (await embedder()).calibration!;
     const [cosines, logs] = [0, 1].map((k) => calibration.points.map((point) => point[k]!));
     expect(cosines).toEqual(cosines!.toSorted((a, b) => a - b));
     expect(logs).toEqual(logs!.toSorted((a, b) => b - a));

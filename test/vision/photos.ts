@@ -23,7 +23,7 @@ export function similarityBetween(
 ): number {
   if (!a || !b) throw new Error('a face has no embedding');
   return similarityOf(
-    model.calibration,
+    model.calibration!,
     a.reduce((sum, value, index) => sum + value * b[index]!, 0),
   );
 }

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import sharp from 'sharp';
 import { afterEach, describe, expect, it } from 'vitest';
 import { OperatorError } from '../../src/errors.js';
+import { DEFAULT_EMBEDDERS } from '../../src/vision/nets.js';
 import { createVision, type VisionOptions } from '../../src/vision/pool.js';
 import type { Vision } from '../../src/vision/vision.js';
 import { VisionProcess } from '../../src/vision/vision-process.js';
@@ -145,7 +146,10 @@ describe('starting', () => {
 describe('a worker with several threads around its nets, as for a GPU', () => {
   it('answers every photo of a burst that meets it fresh, each with its own faces', async () => {
     const settings = { maxPixels: 50_000_000, cacheDirectory: undefined, lanes: 3 };
-    const worker = new VisionProcess({ runtime: 'tfjs-wasm', ...settings }, () => {});
+    const worker = new VisionProcess(
+      { runtime: 'tfjs-wasm', embedders: DEFAULT_EMBEDDERS, ...settings },
+      () => {},
+    );
     try {
       await worker.start();
       expect(worker.capacity).toBeGreaterThan(3);

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { RUNTIME_NAMES, RUNTIMES, type RuntimeName } from './runtime.js';
+import { RUNTIMES, type RuntimeName } from './runtime.js';
 
 /** The version of an installed package; undefined when it is absent. */
 export function installedVersion(packageName: string): string | undefined {
@@ -18,6 +18,6 @@ export function installedVersion(packageName: string): string | undefined {
 export const missingPackages = (name: RuntimeName): string[] =>
   RUNTIMES[name].packages.filter((packageName) => installedVersion(packageName) === undefined);
 
-/** The runtimes whose packages are all there; whether they work is another question. */
-export const installedRuntimes = (): RuntimeName[] =>
-  RUNTIME_NAMES.filter((name) => missingPackages(name).length === 0);
+/** How the package that runs ONNX files is installed; without the setting it fetches CUDA libraries. */
+export const INSTALL_ONNXRUNTIME =
+  'run `ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node`';

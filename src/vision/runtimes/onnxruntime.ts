@@ -1,8 +1,18 @@
 import { OperatorError } from '../../errors.js';
+import type { ModelCard } from '../cards.js';
 import type { ModelFiles } from '../models.js';
-import { checkedNet } from './checked-net.js';
+import { checkedNet, type RawRun } from './checked-net.js';
 import { cachedOnnx, ONNX_INPUT, onnxOutput } from './onnx/export.js';
-import { BATCH, NEVER, type Net, RUNTIMES, type Runtime, type RuntimeName } from './runtime.js';
+import { toInput } from './onnx/input.js';
+import {
+  BATCH,
+  NEVER,
+  type Net,
+  type NetShape,
+  RUNTIMES,
+  type Runtime,
+  type RuntimeName,
+} from './runtime.js';
 
 /** What we use of the package onnxruntime-node; it is optional, so its types are not at hand. */
 interface Ort {
@@ -13,6 +23,10 @@ interface Ort {
   listSupportedBackends?(): readonly { name: string }[];
 }
 interface Session {
+  readonly inputNames: readonly string[];
+  readonly outputNames: readonly string[];
+  /** Absent in older versions. */
+  readonly inputMetadata?: readonly { name: string; shape?: readonly (number | string)[] }[];
   run(feeds: Readonly<Record<string, object>>): Promise<Record<string, { data: Float32Array }>>;
 }
 
@@ -57,35 +71,104 @@ export async function startOnnxruntime(
     name,
     device,
     lost: NEVER,
-    load: async (model) => netOf(ort, name, model, await cachedOnnx(model, cacheDirectory)),
+    load: async (model) =>
+      model.card.format === 'onnx'
+        ? ownNetOf(ort, name, model)
+        : netOf(ort, name, model, await cachedOnnx(model, cacheDirectory)),
+    inspect: async (model) => shapeOf(await openOwn(ort, name, model)),
+    measure: async (model) => {
+      const run = ownRun(ort, await openOwn(ort, name, model), model.card);
+      const { size } = model.card.input;
+      const outputs = await run(new Float32Array(size * size * 3).fill(128), 1);
+      return outputs.map(({ length }) => length);
+    },
     // Its values are freed with the JavaScript objects that hold them.
     tensors: () => 0,
   };
 }
 
+/** Our own export: it takes pixels as they are. */
 async function netOf(
   ort: Ort,
   name: OnnxRuntimeName,
   { card }: ModelFiles,
   onnx: Uint8Array,
 ): Promise<Net> {
-  const session = await ort.InferenceSession.create(onnx, {
+  const session = await openSession(ort, name, onnx).catch((cause: unknown) => {
+    throw new OperatorError(`runtime ${name} cannot be used: ${String(cause)}; ${REMEDIES[name]}`, {
+      cause,
+    });
+  });
+  const { size } = card.input;
+  return checkedNet(card, mostOf(name), async (pixels, batch) => {
+    const feed = new ort.Tensor('float32', pixels, [batch, size, size, 3]);
+    const results = await session.run({ [ONNX_INPUT]: feed });
+    return card.outputs.map((_, index) => results[onnxOutput(index)]!.data);
+  });
+}
+
+/** An operator's ONNX file: the card says what it wants. */
+async function ownNetOf(ort: Ort, name: OnnxRuntimeName, model: ModelFiles): Promise<Net> {
+  const session = await openOwn(ort, name, model);
+  return checkedNet(model.card, mostOf(name), ownRun(ort, session, model.card));
+}
+
+const openOwn = (ort: Ort, name: OnnxRuntimeName, model: ModelFiles): Promise<Session> =>
+  openSession(ort, name, model.file('onnx')).catch((cause: unknown) => {
+    const [reason] = String(cause).split('\n', 1);
+    throw new OperatorError(`model ${model.card.name}: its ONNX file cannot be loaded: ${reason}`, {
+      cause,
+    });
+  });
+
+function ownRun(ort: Ort, session: Session, card: ModelCard): RawRun {
+  const { size, layout = 'NHWC' } = card.input;
+  const input = chosen(card.name, 'input', session.inputNames, card.input.node);
+  const outputs = card.outputs.map((output) =>
+    chosen(card.name, 'output', session.outputNames, output.name),
+  );
+  const sides = layout === 'NCHW' ? [3, size, size] : [size, size, 3];
+  return async (pixels, batch) => {
+    const feed = new ort.Tensor('float32', toInput(pixels, card.input), [batch, ...sides]);
+    const results = await session.run({ [input]: feed });
+    return outputs.map((output) => results[output]!.data);
+  };
+}
+
+const shapeOf = ({ inputNames, outputNames, inputMetadata = [] }: Session): NetShape => ({
+  inputs: inputNames.map((name) => ({
+    name,
+    shape: (inputMetadata.find((input) => input.name === name)?.shape ?? []).map((side) =>
+      typeof side === 'number' && side > 0 ? side : undefined,
+    ),
+  })),
+  outputs: outputNames,
+});
+
+/** The wanted name if the model has it, or its only one where none is wanted. */
+function chosen(
+  model: string,
+  what: 'input' | 'output',
+  names: readonly string[],
+  wanted: string | undefined,
+): string {
+  const found = wanted ?? (names.length === 1 ? names[0] : undefined);
+  if (found === undefined || !names.includes(found))
+    throw new OperatorError(
+      `model ${model} has the ${what}s ${names.join(', ')}${wanted === undefined ? ': say which one is meant' : `, not ${wanted}`}`,
+    );
+  return found;
+}
+
+const mostOf = (name: OnnxRuntimeName): number =>
+  RUNTIMES[name].uses === 'gpu' ? BATCH.gpu : BATCH.cpu;
+
+const openSession = (ort: Ort, name: OnnxRuntimeName, onnx: Uint8Array): Promise<Session> =>
+  ort.InferenceSession.create(onnx, {
     executionProviders: [PROVIDERS[name].provider],
     // One worker a core: threads of their own would only contend.
     intraOpNumThreads: 1,
     interOpNumThreads: 1,
     // Errors reach us as exceptions; warnings about node placement are not for operators.
     logSeverityLevel: 3,
-  }).catch((cause: unknown) => {
-    throw new OperatorError(`runtime ${name} cannot be used: ${String(cause)}; ${REMEDIES[name]}`, {
-      cause,
-    });
   });
-  const { size } = card.input;
-  const most = RUNTIMES[name].uses === 'gpu' ? BATCH.gpu : BATCH.cpu;
-  return checkedNet(card, most, async (pixels, batch) => {
-    const feed = new ort.Tensor('float32', pixels, [batch, size, size, 3]);
-    const results = await session.run({ [ONNX_INPUT]: feed });
-    return card.outputs.map((_, index) => results[onnxOutput(index)]!.data);
-  });
-}

@@ -1,3 +1,4 @@
+import type { ModelCard } from '../cards.js';
 import type { ModelFiles } from '../models.js';
 
 /** A net ready to run. Bound to the thread that loaded it. */
@@ -14,11 +15,22 @@ export interface Net {
   run(pixels: Float32Array, batch: number): Promise<Float32Array[]>;
 }
 
+/** How a net looks from outside. */
+export interface NetShape {
+  /** Sides, undefined where any is taken; empty where the model does not say. */
+  inputs: readonly { name: string; shape: readonly (number | undefined)[] }[];
+  outputs: readonly string[];
+}
+
 /** Something that runs nets: one file in this folder each. All give the same numbers: see `parity.ts`. */
 export interface Runtime {
   readonly name: RuntimeName;
   /** The files of a model, made runnable. */
   load(model: ModelFiles): Promise<Net>;
+  /** The inputs and outputs of an operator's model, whatever its card says of them. */
+  inspect(model: ModelFiles): Promise<NetShape>;
+  /** So many numbers an operator's model gives for one image at each output of its card; their `length` is not looked at. */
+  measure(model: ModelFiles): Promise<number[]>;
   /** What it computes on, for people: `one CPU thread`, or the name of a graphics card and its driver. */
   readonly device: string;
   /** Resolves with the reason once the device is gone; a CPU never is. */
@@ -42,24 +54,43 @@ export interface RuntimeTraits {
   uses: 'core' | 'machine' | 'gpu';
   /** npm packages it needs besides the installed ones; absent ones make it unavailable, not an error. */
   packages: readonly string[];
+  /** Whether it also runs models that are ONNX files; the others are run by all. */
+  runsOnnx: boolean;
 }
 
 /** The runtimes there are. The order matters only between equally fast ones. */
 export const RUNTIMES = {
-  'onnxruntime-cuda': { uses: 'gpu', packages: ['onnxruntime-node'] },
-  'onnxruntime-webgpu': { uses: 'gpu', packages: ['onnxruntime-node'] },
-  'tfjs-node-gpu': { uses: 'gpu', packages: ['@tensorflow/tfjs-node-gpu'] },
-  'tfjs-webgpu': { uses: 'gpu', packages: ['webgpu', '@tensorflow/tfjs-backend-webgpu'] },
-  onnxruntime: { uses: 'core', packages: ['onnxruntime-node'] },
-  'tfjs-node': { uses: 'machine', packages: ['@tensorflow/tfjs-node'] },
-  'tfjs-wasm': { uses: 'core', packages: [] },
+  'onnxruntime-cuda': { uses: 'gpu', packages: ['onnxruntime-node'], runsOnnx: true },
+  'onnxruntime-webgpu': { uses: 'gpu', packages: ['onnxruntime-node'], runsOnnx: true },
+  'tfjs-node-gpu': { uses: 'gpu', packages: ['@tensorflow/tfjs-node-gpu'], runsOnnx: false },
+  'tfjs-webgpu': {
+    uses: 'gpu',
+    packages: ['webgpu', '@tensorflow/tfjs-backend-webgpu'],
+    runsOnnx: false,
+  },
+  onnxruntime: { uses: 'core', packages: ['onnxruntime-node'], runsOnnx: true },
+  'tfjs-node': { uses: 'machine', packages: ['@tensorflow/tfjs-node'], runsOnnx: false },
+  'tfjs-wasm': { uses: 'core', packages: [], runsOnnx: false },
 } as const satisfies Readonly<Record<string, RuntimeTraits>>;
 
 export type RuntimeName = keyof typeof RUNTIMES;
 export const RUNTIME_NAMES = Object.keys(RUNTIMES) as readonly RuntimeName[];
 
-/** The runtime that starts on any machine. */
-export const FALLBACK_RUNTIME: RuntimeName = 'tfjs-wasm';
+/** Which runtimes may compute the nets. */
+export interface Candidates {
+  names: readonly RuntimeName[];
+  /** The one that starts on any machine where its packages are. */
+  fallback: RuntimeName;
+}
+
+/** The runtimes that run all of these models. */
+export function candidatesFor(cards: readonly Pick<ModelCard, 'format'>[]): Candidates {
+  const onnx = cards.some(({ format }) => format === 'onnx');
+  return {
+    names: RUNTIME_NAMES.filter((name) => RUNTIMES[name].runsOnnx || !onnx),
+    fallback: onnx ? 'onnxruntime' : 'tfjs-wasm',
+  };
+}
 
 /** Images in one run of a net: more bring nothing on a CPU but memory, and a GPU starves with fewer. */
 export const BATCH = { cpu: 8, gpu: 128 } as const;

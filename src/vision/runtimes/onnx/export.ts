@@ -45,6 +45,10 @@ export function exportOnnx(model: ModelFiles): Uint8Array {
 
 function bodyOf(model: ModelFiles, onnx: OnnxBuilder, input: string): string[] {
   const { card } = model;
+  if (card.input.layout === 'NCHW')
+    throw new OperatorError(
+      `model ${card.name}: no ONNX export of a graph that has channels first`,
+    );
   if (card.format === 'tfjs-graph') {
     const { file, weights } = readGraph(model);
     const names = card.outputs.map(({ name }) => name);

@@ -1,0 +1,162 @@
+import { parseArgs } from 'node:util';
+import { OperatorError } from '../../errors.js';
+
+const OPTIONS = {
+  name: { type: 'string' },
+  family: { type: 'string' },
+  licence: { type: 'string' },
+  origin: { type: 'string' },
+  card: { type: 'string' },
+  size: { type: 'string' },
+  order: { type: 'string' },
+  mean: { type: 'string' },
+  divisor: { type: 'string' },
+  layout: { type: 'string' },
+  input: { type: 'string' },
+  output: { type: 'string' },
+  mirror: { type: 'boolean' },
+  json: { type: 'boolean', default: false },
+} as const;
+
+type Values = ReturnType<typeof parse>['values'];
+
+interface Request {
+  names: readonly string[];
+  values: Values;
+  directory: string;
+}
+
+const VERBS: Readonly<Record<string, (request: Request) => Promise<number | void>>> = {
+  list,
+  add,
+  verify,
+  remove,
+};
+
+/** Lists, adds, verifies and removes embedding models of the operator. */
+export async function models(args: readonly string[]): Promise<number | void> {
+  const { values, positionals } = parse(args);
+  const [verb = '', ...names] = positionals;
+  const run = Object.hasOwn(VERBS, verb) ? VERBS[verb] : undefined;
+  if (!run) throw new OperatorError('no such form: see likeness models --help');
+  const { modelsDirectoryOf, readConfig } = await import('../../config.js');
+  return run({ names, values, directory: modelsDirectoryOf(readConfig(process.env)) });
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], allowPositionals: true, options: OPTIONS });
+  } catch (cause) {
+    throw new OperatorError((cause as Error).message, { cause });
+  }
+}
+
+async function list({ directory, values }: Request): Promise<void> {
+  const { describeModels } = await import('../../vision/own/describe.js');
+  const described = await describeModels(directory);
+  process.stdout.write(values.json ? `${JSON.stringify(described, null, 2)}\n` : table(described));
+}
+
+async function add({ names, values, directory }: Request): Promise<void> {
+  const path = onlyName(names, 'name one file or folder, as in: likeness models add face.onnx');
+  const { addModel } = await import('../../vision/own/add.js');
+  const { FAMILIES } = await import('../../vision/own/families.js');
+  const family = values.family ?? 'arcface';
+  if (!isOneOf(FAMILIES, family))
+    throw new OperatorError(
+      `--family ${family}: expected one of ${Object.keys(FAMILIES).join(', ')}`,
+    );
+  const card = await addModel(directory, { path, family, said: await said(values) });
+  const measured = card.calibration === undefined ? NOT_MEASURED : '';
+  process.stdout.write(
+    `${card.name}: ${card.outputs[0]?.length} numbers from ${card.input.size} × ${card.input.size}, checked and recorded.\n${measured}Use it: LIKENESS_MODEL=${card.name}\n`,
+  );
+}
+
+const NOT_MEASURED =
+  'Its similarities mean nothing yet: measure it with likeness thresholds --apply before collections use it.\n';
+
+async function verify({ names, directory }: Request): Promise<number> {
+  const { listModels, verifyModel } = await import('../../vision/own/installed-models.js');
+  const all = names.length > 0 ? names : (await listModels(directory)).map(({ name }) => name);
+  let faults = 0;
+  for (const name of all)
+    try {
+      const { card, runtime, parity } = await verifyModel(name, directory);
+      process.stdout.write(
+        `ok     ${name}: ${card.files.length} checksums agree, ${runtime} gives the recorded numbers (cosine ${parity.cosine.toFixed(8)})\n`,
+      );
+    } catch (error) {
+      if (!(error instanceof OperatorError)) throw error;
+      faults++;
+      process.stdout.write(`FAULT  ${name}: ${error.message}\n`);
+    }
+  return faults === 0 ? 0 : 1;
+}
+
+async function remove({ names, directory }: Request): Promise<void> {
+  const name = onlyName(names, 'name one model, as in: likeness models remove arcface');
+  const { removeModel } = await import('../../vision/own/installed-models.js');
+  await removeModel(name, directory);
+  process.stdout.write(`${name} is removed.\n`);
+}
+
+function onlyName(names: readonly string[], usage: string): string {
+  const [name, ...rest] = names;
+  if (name === undefined || rest.length > 0) throw new OperatorError(usage);
+  return name;
+}
+
+const isOneOf = <T extends object>(choices: T, name: string): name is Extract<keyof T, string> =>
+  Object.hasOwn(choices, name);
+
+/** What the options say of a model, over what the file of --card says. */
+async function said(values: Values): Promise<object> {
+  const { merged } = await import('../../vision/own/draft.js');
+  const { readJson } = await import('../../vision/own/source.js');
+  const file = values.card === undefined ? {} : await readJson(values.card);
+  if (typeof file !== 'object' || file === null || Array.isArray(file))
+    throw new OperatorError(`--card ${values.card}: there is no card in it`);
+  const mean = values.mean === undefined ? undefined : numberOf('mean', values.mean);
+  const options = {
+    name: values.name,
+    source: { origin: values.origin },
+    licence: { weights: values.licence },
+    mirrorAverage: values.mirror,
+    input: {
+      size: values.size === undefined ? undefined : numberOf('size', values.size),
+      order: values.order,
+      mean: mean === undefined ? undefined : [mean, mean, mean],
+      divisor: values.divisor === undefined ? undefined : numberOf('divisor', values.divisor),
+      layout: values.layout,
+      node: values.input,
+    },
+    outputs: values.output === undefined ? undefined : [{ name: values.output }],
+  };
+  return merged<object>(file, options);
+}
+
+function numberOf(option: string, text: string): number {
+  const number = Number(text);
+  if (text.trim() === '' || !Number.isFinite(number))
+    throw new OperatorError(`--${option} ${text}: expected a number`);
+  return number;
+}
+
+/** Rows under the names of their members, in columns. */
+function table(rows: readonly Readonly<Record<string, string | number>>[]): string {
+  const header = Object.keys(rows[0] ?? {});
+  const lines = [header, ...rows.map((row) => header.map((name) => String(row[name] ?? '')))];
+  const widths = header.map((_, column) =>
+    Math.max(...lines.map((line) => line[column]?.length ?? 0)),
+  );
+  return lines
+    .map(
+      (line) =>
+        `${line
+          .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+          .join('  ')
+          .trimEnd()}\n`,
+    )
+    .join('');
+}

@@ -1,0 +1,38 @@
+import { embeddingModel } from '../models.js';
+import { listModels } from './installed-models.js';
+
+/** A model in a line of a list. */
+export interface DescribedModel extends Readonly<Record<string, string | number>> {
+  readonly name: string;
+  /** Id of the embedding space, or why the model cannot be used. */
+  readonly id: string;
+  readonly dimension: number | string;
+  readonly format: string;
+  readonly licence: string;
+  /** Version of the curve on its card; `to be measured` without one. */
+  readonly calibration: string;
+}
+
+/** The embedding models at hand, for people and programs. */
+export async function describeModels(modelsDirectory: string): Promise<DescribedModel[]> {
+  return (await listModels(modelsDirectory)).map((model) => {
+    if ('fault' in model)
+      return {
+        name: model.name,
+        id: `FAULT: ${model.fault}`,
+        dimension: '',
+        format: '',
+        licence: '',
+        calibration: '',
+      };
+    const { card, name } = model;
+    return {
+      name,
+      id: embeddingModel(card).id,
+      dimension: card.outputs[0]?.length ?? 0,
+      format: card.format,
+      licence: card.licence.weights,
+      calibration: card.calibration?.version ?? 'to be measured',
+    };
+  });
+}

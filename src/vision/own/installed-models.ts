@@ -1,0 +1,86 @@
+import { existsSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { OperatorError } from '../../errors.js';
+import type { EmbedderCard } from '../cards.js';
+import {
+  builtIn,
+  DEFAULT_MODELS,
+  findEmbedder,
+  isBuiltIn,
+  loadPlaced,
+  loadPlacedFiles,
+  loadReference,
+} from '../models.js';
+import { checkParity, type Parity } from '../runtimes/parity.js';
+import { candidatesFor, RuntimeFault, type RuntimeName } from '../runtimes/runtime.js';
+import { startRuntime } from '../runtimes/start.js';
+import { checkEmbedder } from './check.js';
+import { requireOnnxruntime } from './require-onnxruntime.js';
+
+/** An embedding model at hand, or why it is not usable. */
+export type ListedModel = { name: string; directory: string } & (
+  | { card: EmbedderCard }
+  | { fault: string }
+);
+
+/** The embedder that comes with the program, then those that were added, by name. */
+export async function listModels(modelsDirectory: string): Promise<ListedModel[]> {
+  const entries = existsSync(modelsDirectory)
+    ? await readdir(modelsDirectory, { withFileTypes: true })
+    : [];
+  const added = entries
+    // Those that begin with a dot are being added.
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+    .map(({ name }) => ({ name, directory: modelsDirectory }))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  return Promise.all(
+    [builtIn(DEFAULT_MODELS.embedder), ...added].map((place) =>
+      loadPlaced(place, 'embedder').then(
+        ({ card }) => ({ ...place, card }),
+        (error: unknown) => ({ ...place, fault: (error as Error).message }),
+      ),
+    ),
+  );
+}
+
+/** What a verification found. */
+export interface Verified {
+  card: EmbedderCard;
+  runtime: RuntimeName;
+  parity: Parity;
+}
+
+/**
+ * Checks a model as a start does: card, checksums, the numbers recorded when it was added, and that it embeds.
+ *
+ * @throws OperatorError that says what is wrong.
+ */
+export async function verifyModel(name: string, modelsDirectory: string): Promise<Verified> {
+  const placed = await loadPlaced(findEmbedder(name, modelsDirectory), 'embedder');
+  const { card, place } = placed;
+  requireOnnxruntime(card);
+  const files = await loadPlacedFiles(placed);
+  const reference = await loadReference(name, place.directory);
+  const runtime = await startRuntime(candidatesFor([card]).fallback);
+  const net = await runtime.load(files);
+  const parity = await checkParity(card, net, reference).catch((error: unknown) => {
+    throw error instanceof RuntimeFault
+      ? new OperatorError(`the model ${name} cannot be used: ${error.message}`, { cause: error })
+      : error;
+  });
+  await checkEmbedder(card, net);
+  return { card, runtime: runtime.name, parity };
+}
+
+/**
+ * Removes an added model.
+ *
+ * @throws OperatorError for one that comes with the program and one that is not there.
+ */
+export async function removeModel(name: string, modelsDirectory: string): Promise<void> {
+  if (isBuiltIn(name))
+    throw new OperatorError(`the model ${name} comes with Likeness and is not removed`);
+  const { directory } = findEmbedder(name, modelsDirectory);
+  await rm(join(directory, name), { recursive: true });
+}

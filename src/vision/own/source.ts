@@ -1,0 +1,112 @@
+import { readFile, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { OperatorError } from '../../errors.js';
+import type { CardFile, EmbedderCard } from '../cards.js';
+
+/** A card of which members may be missing, at any depth. */
+export type CardDraft = { readonly [K in keyof EmbedderCard]?: Draft<EmbedderCard[K]> };
+type Draft<T> = T extends readonly (infer I)[]
+  ? readonly Draft<I>[]
+  : T extends object
+    ? { readonly [K in keyof T]?: Draft<T[K]> }
+    : T;
+
+/** A model as it lies somewhere, before it is added. */
+export interface ModelSource {
+  format: 'tfjs-graph' | 'onnx';
+  /** The folder of the files. */
+  folder: string;
+  /** In the order of the card; `sha256` where a card beside them says what it has to be. */
+  files: { path: string; role: CardFile['role']; sha256?: string }[];
+  /** The card that lies beside them, if any. */
+  draft: CardDraft;
+}
+
+/** Files in one folder whose content is a card. */
+const CARD = 'card.json';
+const TOPOLOGY = 'model.json';
+
+/**
+ * Looks at what is at a path: an ONNX file, a folder with the model.json of a TensorFlow.js graph model, or a
+ * folder with a card.json that names its files.
+ *
+ * @throws OperatorError when it is none of these.
+ */
+export async function findSource(path: string): Promise<ModelSource> {
+  const info = await stat(path).catch((cause: unknown) => {
+    throw new OperatorError(`${path} cannot be read: ${(cause as Error).message}`, { cause });
+  });
+  if (info.isFile() && path.endsWith('.onnx'))
+    return {
+      format: 'onnx',
+      folder: dirname(path),
+      files: [{ path: basename(path), role: 'onnx' }],
+      draft: {},
+    };
+  if (!info.isDirectory())
+    throw new OperatorError(
+      `${path} is no model: expected an .onnx file, or a folder with a TensorFlow.js ${TOPOLOGY} or a ${CARD}`,
+    );
+  const draft = (await readJson(join(path, CARD))) as CardDraft | undefined;
+  if (draft?.files) return fromCard(path, draft);
+  const topology = await readJson(join(path, TOPOLOGY));
+  if (topology === undefined)
+    throw new OperatorError(`${path} holds neither a ${TOPOLOGY} nor a ${CARD} that names files`);
+  return {
+    format: 'tfjs-graph',
+    folder: path,
+    files: [{ path: TOPOLOGY, role: 'topology' }, ...shardsOf(join(path, TOPOLOGY), topology)],
+    draft: draft ?? {},
+  };
+}
+
+function fromCard(folder: string, draft: CardDraft): ModelSource {
+  const { format, files = [], source } = draft;
+  if (format !== 'tfjs-graph' && format !== 'onnx')
+    throw new OperatorError(
+      `${join(folder, CARD)}: format is ${JSON.stringify(format)}, expected tfjs-graph or onnx`,
+    );
+  if (source?.package !== undefined)
+    throw new OperatorError(`${join(folder, CARD)}: a model inside a package is not added`);
+  return { format, folder, files: files.map((file) => namedFile(folder, file)), draft };
+}
+
+function namedFile(folder: string, file: Draft<CardFile>): ModelSource['files'][number] {
+  const { path, role, sha256 } = file;
+  if (typeof path !== 'string' || role === undefined)
+    throw new OperatorError(
+      `${join(folder, CARD)}: files holds ${JSON.stringify(file)}, expected path and role`,
+    );
+  return { path, role, ...(sha256 !== undefined && { sha256 }) };
+}
+
+/** The weights of a graph model, in the order of its manifest. */
+function shardsOf(path: string, topology: unknown): ModelSource['files'] {
+  const { format, weightsManifest } = topology as {
+    format?: string;
+    weightsManifest?: { paths?: string[] }[];
+  };
+  if (format !== 'graph-model' || !Array.isArray(weightsManifest))
+    throw new OperatorError(
+      `${path} is ${format === undefined ? 'no TensorFlow.js model' : `a ${format}`}, expected a graph-model with its weights: convert it with tensorflowjs_converter --output_format=tfjs_graph_model`,
+    );
+  return weightsManifest
+    .flatMap(({ paths = [] }) => paths)
+    .map((shard) => ({ path: shard, role: 'weights' as const }));
+}
+
+/** Undefined where there is no such file. */
+export async function readJson(path: string): Promise<unknown> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new OperatorError(`${path} cannot be read: ${(cause as Error).message}`, { cause });
+  }
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new OperatorError(`${path} is not JSON: ${(cause as Error).message}`, { cause });
+  }
+}

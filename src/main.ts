@@ -167,17 +167,14 @@ async function servicesOf(
   config: Config,
   parts: { store: Store; vision: Vision; vectors: Vectors; objects: Objects },
 ): Promise<Services> {
+  const { store, vision } = parts;
   const { region, accountId, firstBatch, idempotencyHours } = config;
   const { facesPerCollection, usersPerCollection, collections, tagsPerCollection } = config;
   return {
     ...parts,
     matcher: createMatcher(),
-    calibrations: await createCalibrations(
-      parts.store.calibrations,
-      parts.vision.models,
-      Date.now(),
-    ),
-    pageTokens: createPageTokens(await parts.store.secret('page-tokens')),
+    calibrations: await createCalibrations(store.calibrations, vision.models, Date.now()),
+    pageTokens: createPageTokens(await store.secret('page-tokens')),
     settings: {
       place: { region, accountId },
       quotas: { facesPerCollection, usersPerCollection, collections, tagsPerCollection },

@@ -39,19 +39,9 @@ const MAY_USE: Readonly<Record<string, Rule>> = {
   http: { values: ['errors', 'protocol', 'metrics', 'log', 'console'], types: ['operations'] },
   // Its commands load what they need by import() only.
   cli: {
-    lazy: [
-      'errors',
-      'csv',
-      'model',
-      'protocol',
-      'thresholds',
-      'main',
-      'cli',
-      'config',
-      'keys',
-      'store',
-      'vision',
-    ],
+    values: ['errors', 'csv', 'model', 'protocol'],
+    types: ['thresholds'],
+    lazy: ['main', 'thresholds', 'vision', 'cli', 'config', 'keys', 'store'],
   },
   main: {
     values: [

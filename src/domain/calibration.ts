@@ -42,6 +42,16 @@ export interface Calibration {
   createdAtMs: number;
 }
 
+/** A scale to measure a model on that was not measured yet; the rates in it are of no model. */
+export const PROVISIONAL_CURVE: CalibrationCurve = {
+  version: 'provisional',
+  exponent: 0.2,
+  points: [
+    [0, -0.3],
+    [1, -10],
+  ],
+};
+
 const VERSION = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 const MOST_POINTS = 1000;
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { PROVISIONAL_CURVE } from '../../domain/calibration.js';
 import { OperatorError } from '../../errors.js';
 import type { EmbeddingModel } from '../../vision/vision.js';
 import type { FaceInput } from '../measure.js';
@@ -59,7 +60,12 @@ export function collectionInput(
     photos: faces.length,
     failures: [],
     warnings,
-    model: { id: modelId, version: model.version, dimension, calibration: model.calibration },
+    model: {
+      id: modelId,
+      version: model.version,
+      dimension,
+      calibration: model.calibration ?? PROVISIONAL_CURVE,
+    },
     runtime: null,
   };
 }

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { PROVISIONAL_CURVE } from '../../domain/calibration.js';
 import { OperatorError } from '../../errors.js';
 import { DEFAULT_MODELS, embeddingModel, loadCard } from '../../vision/models.js';
 import type { EmbeddingModel, Vision } from '../../vision/vision.js';
@@ -44,7 +45,7 @@ export async function photoInput(list: PhotoList, options: EmbedOptions): Promis
     labelsComplete,
     ...(pairs && { pairs }),
     ...(await embedPhotos(list, options)),
-    model: { id, version, dimension, calibration },
+    model: { id, version, dimension, calibration: calibration ?? PROVISIONAL_CURVE },
   };
 }
 

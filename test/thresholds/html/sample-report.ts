@@ -248,6 +248,7 @@ export function sampleReport(options: { label?: string; worse?: number } = {}): 
           },
         })),
       })),
+      cmcGallerySize: 421,
       cmc: every(20, (i) => ({ rank: i + 1, rate: estimate(1 - 0.011 / (i + 1) ** 0.4, 0.002) })),
     },
     association: [1, 2, 5, 10, 50, 100].map(association),

@@ -28,6 +28,7 @@ import type { Store } from './store/store.js';
 import { createVectors, type VectorsOptions } from './vectors/create.js';
 import { createMatcher } from './vectors/matcher.js';
 import type { Vectors } from './vectors/vectors.js';
+import { inspectVision, type VisionReport } from './vision/inspect.js';
 import { findEmbedder } from './vision/models.js';
 import { createVision } from './vision/pool.js';
 import type { Vision } from './vision/vision.js';
@@ -136,18 +137,19 @@ interface Closable<T> {
   close(): void;
 }
 
+const visionSettings = (config: Config) => ({
+  runtime: config.runtime,
+  embedders: config.models.map((name) => findEmbedder(name, modelsDirectoryOf(config))),
+  workers: config.visionWorkers || availableParallelism(),
+  maxQueued: config.visionQueue,
+  timeoutMs: config.imageTimeoutMs,
+  maxPixels: config.imagePixels,
+  workerMemory: config.visionMemoryMb * 2 ** 20,
+  cacheDirectory: join(config.dataDirectory, 'runtimes'),
+});
+
 const openVision = async (config: Config, log: Log): Promise<Vision> =>
-  createVision({
-    runtime: config.runtime,
-    embedders: config.models.map((name) => findEmbedder(name, modelsDirectoryOf(config))),
-    workers: config.visionWorkers || availableParallelism(),
-    maxQueued: config.visionQueue,
-    timeoutMs: config.imageTimeoutMs,
-    maxPixels: config.imagePixels,
-    workerMemory: config.visionMemoryMb * 2 ** 20,
-    cacheDirectory: join(config.dataDirectory, 'runtimes'),
-    log: noteTo(log),
-  });
+  createVision({ ...visionSettings(config), log: noteTo(log) });
 
 function openObjects(config: Config, log: Log): Objects {
   const { s3AccessKeyId: accessKeyId, s3SecretAccessKey: secretAccessKey } = config;
@@ -334,37 +336,24 @@ async function listen(app: FastifyInstance, { host, port }: Config): Promise<str
 }
 
 /** The parts of the service as this machine would run them. */
-export interface Inspection {
-  readonly config: Pick<Config, 'host' | 'port' | 'dataDirectory' | 'keysFile'>;
+export interface Inspection extends VisionReport {
+  readonly config: Config;
   /** Instruction set of the vector arithmetic, or `wasm`. */
   readonly kernel: string;
-  /** Loaded and warmed with checked model files, or why that failed. */
-  readonly vision: { runtime: string; model: string } | { fault: string };
-  /** What the parts had to say meanwhile. */
-  readonly notes: readonly string[];
 }
 
 /** Tries the parts out without opening the data or a port; for `likeness doctor`. */
 export async function inspect(env: NodeJS.ProcessEnv): Promise<Inspection> {
   const config = readConfig(env);
-  const notes: string[] = [];
-  const log = {
-    info: () => undefined,
-    warn: (_details: object, message: string) => notes.push(message),
-  };
-  const vision = await openVision(config, log as unknown as Log)
-    .then(async (opened) => {
-      await opened.close();
-      return { runtime: opened.runtime, model: opened.model.id };
-    })
-    .catch((error: unknown) => ({ fault: (error as Error).message }));
-  const { host, port, dataDirectory, keysFile } = config;
-  return {
-    config: { host, port, dataDirectory, keysFile },
-    kernel: createMatcher().kernel,
-    vision,
-    notes,
-  };
+  const { embedders, workers, maxPixels } = visionSettings(config);
+  // What is found stays out of the data directory, which need not be there.
+  const vision = await inspectVision({
+    embedders,
+    workers,
+    maxPixels,
+    cacheDirectory: undefined,
+  });
+  return { config, kernel: createMatcher().kernel, ...vision };
 }
 
 /** What parts tell an operator; a part that names no level has something to look at. */

@@ -55,10 +55,14 @@ export async function readCall(
   }
   await addInputs(parameters, inputs);
   const manual = ['NextToken', 'MaxResults'].some((name) => parameters.has(name));
+  // The AWS CLI then leaves its paging options among the parameters, where they are not known.
+  const skeleton = parsed.values.get('generate-cli-skeleton') as Call['skeleton'];
+  if ((manual || !pages || skeleton === 'output') && Object.keys(paging).length > 0)
+    parameters.set('PaginationConfig', new Map());
   return {
     parameters,
     paging: command.paging && pages && !manual ? paging : undefined,
-    skeleton: parsed.values.get('generate-cli-skeleton') as Call['skeleton'],
+    skeleton,
   };
 }
 
@@ -106,12 +110,14 @@ export function decodeBlobs(value: Value, shape: Shape): Value {
   if (shape.kind === 'blob' && typeof value === 'string') return decodeBlob(value);
   if (shape.kind === 'list' && isList(value))
     return value.map((item) => decodeBlobs(item, shape.of));
-  if (isDict(value))
-    for (const [key, item] of value) {
-      const members: Members = shape.kind === 'structure' ? shape.members : {};
-      const inner = shape.kind === 'map' ? shape.value : members[key]?.shape;
-      if (inner) value.set(key, decodeBlobs(item, inner));
-    }
+  if (!isDict(value)) return value;
+  if (shape.kind === 'map')
+    for (const [key, item] of value) value.set(key, decodeBlobs(item, shape.value));
+  const members: Members = shape.kind === 'structure' ? shape.members : {};
+  for (const [name, { shape: inner }] of Object.entries(members)) {
+    const item = value.get(name);
+    if (item !== undefined) value.set(name, decodeBlobs(item, inner));
+  }
   return value;
 }
 

@@ -158,7 +158,8 @@ export const OPERATOR_COMMANDS: Readonly<Record<string, OperatorCommand>> = {
     run: async (args) => (await import('./commands/thresholds.js')).thresholds(args),
   },
   doctor: {
-    summary: 'Check this machine: kernels, models, disk, port; says what to do about each fault.',
+    summary:
+      'Check this machine: kernel, models, every runtime, GPU, disk, port, key files; says what to do.',
     usage: 'likeness doctor [--json]',
     details: ['Uses the settings of the service (the environment).'],
     example: 'likeness doctor',

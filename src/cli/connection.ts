@@ -39,7 +39,7 @@ export async function connect(
     errorFormat: undefined,
   };
   try {
-    const settings = await readSettings(io, values.profile);
+    const settings = readSettings(io, values.profile);
     return await openService({
       globals,
       settings,

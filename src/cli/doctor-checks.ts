@@ -8,13 +8,16 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import { createServer } from 'node:net';
 import { availableParallelism, totalmem } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 
 export interface Finding {
   readonly what: string;
-  readonly state: 'ok' | 'note' | 'fault';
+  /** `unused`: there is nothing to do about it. */
+  readonly state: 'ok' | 'unused' | 'note' | 'fault';
   readonly found: string;
   /** What to do about it. */
   readonly remedy?: string;
@@ -69,20 +72,6 @@ export function checkKernel(kernel: string): Finding {
       remedy:
         'searches are slower: install a C++ compiler, make and python3, then npm run build:native',
     }),
-  };
-}
-
-/** Graphics cards the kernel knows of, whether the runtime in use takes them or not. */
-export function checkGpu(runtime: string | undefined): Finding {
-  const present = existsSync('/dev/nvidiactl') || existsSync('/dev/nvidia0');
-  const used = runtime?.includes('gpu') ?? false;
-  if (used) return { what: 'GPU', state: 'ok', found: `in use by ${runtime}` };
-  if (!present) return { what: 'GPU', state: 'ok', found: 'none, not needed' };
-  return {
-    what: 'GPU',
-    state: 'note',
-    found: 'NVIDIA, not in use',
-    remedy: 'to use it, install a runtime with GPU support and set LIKENESS_RUNTIME (see README)',
   };
 }
 
@@ -158,16 +147,13 @@ function checkSync(folder: string): Finding {
 const PROBE_TIMEOUT_MS = 2000;
 
 /** Whether the port is free, or taken by a Likeness or another program. */
-export async function checkPort(host: string, port: number): Promise<Finding> {
+export async function checkPort({ host, port, tlsCertificate }: Listening): Promise<Finding> {
   const where = `${host}:${port}`;
   const fault = await listenFault(host, port);
   if (fault === undefined) return { what: 'port', state: 'ok', found: `${where} is free` };
   if (fault === 'EADDRINUSE') {
-    const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}/health/live`;
-    const answers = await fetch(url, { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) })
-      .then(({ ok }) => ok)
-      .catch(() => false);
-    if (answers) return { what: 'port', state: 'ok', found: `a service answers at ${where}` };
+    if (await isAlive({ host, port, tlsCertificate }))
+      return { what: 'port', state: 'ok', found: `a service answers at ${where}` };
     return {
       what: 'port',
       state: 'fault',
@@ -182,6 +168,32 @@ export async function checkPort(host: string, port: number): Promise<Finding> {
   return { what: 'port', state: 'fault', found: `${where} cannot be opened (${fault})`, remedy };
 }
 
+interface Listening {
+  readonly host: string;
+  readonly port: number;
+  /** Empty: plain HTTP. */
+  readonly tlsCertificate: string;
+}
+
+/** Whether a service answers there; over TLS any answer of HTTP counts, for its certificate may be for another name. */
+function isAlive({ host, port, tlsCertificate }: Listening): Promise<boolean> {
+  const options = { host, port, path: '/health/live', timeout: PROBE_TIMEOUT_MS };
+  return new Promise((done) => {
+    const request =
+      tlsCertificate === ''
+        ? httpRequest(options)
+        : httpsRequest({ ...options, rejectUnauthorized: false });
+    request.on('response', ({ statusCode }) => {
+      done(statusCode === 200);
+      request.destroy();
+    });
+    request.on('timeout', () => request.destroy());
+    request.on('error', () => done(false));
+    request.on('close', () => done(false));
+    request.end();
+  });
+}
+
 function listenFault(host: string, port: number): Promise<string | undefined> {
   return new Promise((done) => {
     const server = createServer();
@@ -190,26 +202,36 @@ function listenFault(host: string, port: number): Promise<string | undefined> {
   });
 }
 
-/** A keys file must be readable by its owner alone. */
-export function checkKeysFile(path: string): Finding[] {
-  if (path === '') return [];
-  const found = existsSync(path) ? statSync(path).mode & 0o777 : undefined;
-  if (found === undefined)
-    return [
-      {
-        what: 'keys file',
-        state: 'fault',
-        found: `${path} is not there`,
-        remedy: 'set LIKENESS_KEYS_FILE to the file with the keys',
-      },
-    ];
-  const open = (found & 0o077) !== 0;
-  return [
-    {
-      what: 'keys file',
-      state: open ? 'fault' : 'ok',
-      found: `${path}, mode ${found.toString(8)}`,
-      ...(open && { remedy: `others can read its secrets: chmod 600 ${path}` }),
-    },
-  ];
+/** Files with secrets must be there and readable by their owner alone. */
+export const checkSecretFiles = (files: Readonly<Record<string, string>>): Finding[] =>
+  Object.entries(files).flatMap(([setting, path]) =>
+    path === '' ? [] : [checkSecretFile(setting, path)],
+  );
+
+function checkSecretFile(setting: string, path: string): Finding {
+  const what = SECRET_FILES[setting] ?? setting;
+  const mode = existsSync(path) ? statSync(path).mode & 0o777 : undefined;
+  if (mode === undefined)
+    return {
+      what,
+      state: 'fault',
+      found: `${path} is not there`,
+      remedy:
+        setting === 'LIKENESS_TLS_KEY'
+          ? `set ${setting} to the file`
+          : `set ${setting} to the file, or make it: likeness keys create NAME --administrator`,
+    };
+  const open = (mode & 0o077) !== 0;
+  return {
+    what,
+    state: open ? 'fault' : 'ok',
+    found: `${path}, mode ${mode.toString(8)}`,
+    ...(open && { remedy: `others can read its secrets: chmod 600 ${path}` }),
+  };
 }
+
+const SECRET_FILES: Readonly<Record<string, string>> = {
+  LIKENESS_KEYS_FILE: 'keys file',
+  LIKENESS_MASTER_KEY_FILE: 'master key',
+  LIKENESS_TLS_KEY: 'TLS key',
+};

@@ -40,7 +40,8 @@ export function readGlobalOptions({ values }: Parsed): GlobalOptions {
     verifyTls: values.get('verify-ssl') !== false,
     paginate: values.get('paginate') !== false,
     output: text('output') as OutputFormat | undefined,
-    profile: text('profile'),
+    // An empty name is no name.
+    profile: text('profile') || undefined,
     region: text('region'),
     color: (text('color') ?? 'auto') as GlobalOptions['color'],
     sign: values.get('sign-request') !== false,
@@ -62,10 +63,12 @@ function readQuery(expression: string): Query {
   }
 }
 
-function requireScheme(url: string): string {
+function requireScheme(given: string): string {
+  // Python's urlsplit begins behind blanks.
+  const url = given.trimStart();
   if (/^[a-zA-Z][a-zA-Z0-9+.-]*:/.test(url)) return url;
   throw parameterError(
-    `Bad value for --endpoint-url "${url}": scheme is missing.  Must be of the form http://<hostname>/ or https://<hostname>/`,
+    `Bad value for --endpoint-url "${given}": scheme is missing.  Must be of the form http://<hostname>/ or https://<hostname>/`,
   );
 }
 

@@ -16,6 +16,7 @@ import { type GlobalOptions, readGlobalOptions } from './global-options.js';
 import type { Io } from './io.js';
 import { writeError } from './output/write-error.js';
 import { type Result, type ResultOptions, writeResult } from './output/write-result.js';
+import { textRepr } from './python/repr.js';
 import type { Dict } from './python/value.js';
 
 /** How a client command is to behave besides its options. */
@@ -59,11 +60,19 @@ const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
 
 async function report(fault: CommandError, io: Io, { globals, settings }: Progress): Promise<void> {
-  const known = settings ?? (await readSettings(io, globals?.profile).catch(() => undefined));
+  const known = settings ?? settingsIfReadable(io, globals?.profile);
   const format =
     globals?.errorFormat ?? io.env['AWS_CLI_ERROR_FORMAT'] ?? known?.profile['cli_error_format'];
   const options = { query: globals?.query, ...colorOf(globals, io) };
   await writeError(fault, io, { format: format?.toLowerCase(), options });
+}
+
+function settingsIfReadable(io: Io, profile: string | undefined): Settings | undefined {
+  try {
+    return readSettings(io, profile);
+  } catch {
+    return undefined;
+  }
 }
 
 interface Context {
@@ -74,6 +83,8 @@ interface Context {
 
 async function run(words: readonly string[], context: Context): Promise<number> {
   const { io, mode, progress } = context;
+  // A configuration file that cannot be read is told before anything else.
+  readSettings(io);
   const line = await completed(words, context);
   const first = parseArguments(['rekognition', ...line], [...GLOBAL_OPTIONS, SERVICE]);
   if (first.values.get('version') === true) {
@@ -95,7 +106,7 @@ async function run(words: readonly string[], context: Context): Promise<number> 
   const call = await readCall(command, parsed, { io, paginate: globals.paginate });
   if (call.skeleton === 'input' || call.skeleton === 'yaml-input')
     return printInputSkeleton(command, call.skeleton, io);
-  const settings = await readSettings(io, globals.profile);
+  const settings = readSettings(io, globals.profile);
   progress.settings = settings;
   const service = await openService({ globals, settings, io, strict: mode.strict });
   const result = await resultOf(command, call, { service, globals, settings, io });
@@ -175,8 +186,7 @@ async function resultOf(
   { service, globals, settings, io }: Doing & { service: Service },
 ): Promise<Result> {
   const { model, name } = command;
-  const isBase64 =
-    (globals.binaryFormat ?? settings.profile['cli_binary_format'] ?? 'base64') === 'base64';
+  const isBase64 = binaryFormatOf(globals, settings) === 'base64';
   const prepare = (given: Dict): Dict => {
     const prepared: Dict = new Map(given);
     if (isBase64) decodeBlobs(prepared, model.input);
@@ -194,6 +204,15 @@ async function resultOf(
     return { kind: 'pages', pages: new PageReader(command.paging, call, parameters, paging) };
   return { kind: 'reply', value: await call(parameters) };
 }
+
+function binaryFormatOf({ binaryFormat }: GlobalOptions, { profile }: Settings): string {
+  const format = binaryFormat ?? profile['cli_binary_format'] ?? 'base64';
+  // Python's KeyError names the key alone.
+  if (!BINARY_FORMATS.includes(format)) throw new CommandError(textRepr(format));
+  return format;
+}
+
+const BINARY_FORMATS: readonly string[] = ['base64', 'raw-in-base64-out'];
 
 async function show(
   command: OperationCommand,

@@ -84,7 +84,6 @@ describe('a client command', () => {
     }
     expect([...packages].toSorted()).toEqual([
       '@aws-sdk/credential-provider-node',
-      '@smithy/core/config',
       '@smithy/signature-v4',
       'get-east-asian-width',
       'yaml',

@@ -43,6 +43,6 @@ describe.skipIf(!present)(
       expect(unknown.map(([name, difference]) => `${name}: ${difference}`).join('\n\n')).toBe('');
       expect(Object.keys(differing).toSorted()).toEqual(Object.keys(KNOWN).toSorted());
       expect(agreeing / cases.length).toBeGreaterThanOrEqual(0.98);
-    });
+    }, 240_000);
   },
 );

@@ -176,7 +176,7 @@ class ShorthandParser {
     if (this.#current === "'") return this.#quoted(SINGLE_QUOTED, "'", 'singled quoted');
     if (this.#current === '"') return this.#quoted(DOUBLE_QUOTED, '"', 'double quoted');
     const text = this.#match(pattern);
-    return text === undefined ? '' : this.#loaded(text.replaceAll('\\,', ',').trimEnd());
+    return text === undefined ? '' : this.#loaded(stripped(text.replaceAll('\\,', ',')));
   }
 
   #laterValue(): Value {
@@ -184,7 +184,7 @@ class ShorthandParser {
     if (quote) return this.#value(LATER_VALUE);
     const text = this.#match(LATER_VALUE);
     if (text === undefined) throw new UnexpectedError('<second>', this.#input, this.#at, '<none>');
-    return this.#loaded(text.replaceAll('\\,', ',').trimEnd());
+    return this.#loaded(stripped(text.replaceAll('\\,', ',')));
   }
 
   #quoted(pattern: RegExp, quote: string, name: string): Value {
@@ -198,6 +198,9 @@ class ShorthandParser {
     return (this.#fromFile ? loadParameterFile(text, this.#place) : undefined) ?? text;
   }
 }
+
+/** Without the blanks at its end; to Python a byte order mark is none. */
+const stripped = (text: string): string => text.replace(/[^\S\ufeff]+$/u, '');
 
 /** The input with a caret under the place, also where the input has several lines. */
 function located(input: string, index: number): string {

@@ -1,7 +1,7 @@
 import type { ListShape, Shape } from '../../model/shapes.js';
 import { optionError } from '../errors.js';
 import type { Place } from '../io.js';
-import { JsonSyntaxError, readJson } from '../python/json-reader.js';
+import { JsonSyntaxError, readOrderedJson } from '../python/json-reader.js';
 import { integerOrError } from '../python/numbers.js';
 import { codePoints, isDict, isList, type Value } from '../python/value.js';
 import type { ParsedValue } from './argparse.js';
@@ -77,7 +77,7 @@ function unpackList(shape: ListShape, value: Value, context: OptionContext): Val
 
 function parseJson(text: string, { option }: OptionContext): Value {
   try {
-    return readJson(text);
+    return readOrderedJson(text);
   } catch (error) {
     if (!(error instanceof JsonSyntaxError)) throw error;
     throw optionError(option, `Invalid JSON: ${error.message}\nJSON received: ${text}`);

@@ -1,4 +1,9 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { CommandError } from '../errors.js';
+import { textRepr } from '../python/repr.js';
+import { assumesRole, checkRole } from './role.js';
 import type { Settings } from './settings.js';
 
 export interface Keys {
@@ -7,42 +12,85 @@ export interface Keys {
   readonly sessionToken?: string;
 }
 
-/** Settings of a profile for which keys have to be fetched from somewhere. */
-const FETCHED = [
-  'role_arn',
-  'credential_process',
-  'sso_session',
-  'sso_account_id',
-  'sso_start_url',
-  'web_identity_token_file',
-  'login_session',
-];
-const FETCHED_BY_ENVIRONMENT = [
-  'AWS_WEB_IDENTITY_TOKEN_FILE',
-  'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI',
-  'AWS_CONTAINER_CREDENTIALS_FULL_URI',
-];
+/** What a profile has that gets its keys from the AWS SDK's sign-in, and from a token of a web identity. */
+const SIGN_IN = ['sso_account_id', 'sso_role_name', 'login_session'];
+const CONTAINER = ['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI', 'AWS_CONTAINER_CREDENTIALS_FULL_URI'];
 
 /**
- * Keys from where the AWS CLI looks for them: the environment (not where a profile was asked for), the
- * credentials file, the config file; roles, processes, SSO and container credentials through the AWS SDK.
+ * Keys from where the AWS CLI looks for them, in its order: the environment (not where a profile was asked
+ * for), a role, a web identity, a sign-in, the credentials file, a process, the config file, the container. Roles,
+ * identities, sign-ins and containers go through the AWS SDK.
  */
 export async function findKeys(
   settings: Settings,
   profileOption: string | undefined,
 ): Promise<Keys | undefined> {
-  if (profileOption === undefined) {
-    const keys = environmentKeys(settings);
-    if (keys) return keys;
-  }
+  const isAsked = profileOption !== undefined;
+  const own = isAsked ? undefined : environmentKeys(settings);
+  if (own) return own;
   settings.requireProfile();
-  const { env, profile, credentials, profileName } = settings;
-  if (FETCHED.some((name) => profile[name] !== undefined)) return fetchKeys(settings);
-  const stored =
-    profileKeys(credentials, 'shared-credentials-file') ?? profileKeys(profile, 'config-file');
+  const { env, profile, credentials, config } = settings;
+  if (assumesRole(profile)) {
+    checkRole(settings);
+    return fetchKeys(settings);
+  }
+  const identity = isAsked ? undefined : env['AWS_WEB_IDENTITY_TOKEN_FILE'];
+  if (identity ?? profile['web_identity_token_file']) return fetchIdentityKeys(settings, isAsked);
+  if (SIGN_IN.some((name) => profile[name] !== undefined)) {
+    checkSignIn(settings);
+    return fetchKeys(settings);
+  }
+  const stored = profileKeys(credentials, 'shared-credentials-file');
   if (stored) return stored;
-  const fetches = FETCHED_BY_ENVIRONMENT.some((name) => env[name] !== undefined);
-  return fetches && profileName !== undefined ? fetchKeys(settings) : undefined;
+  const command = profile['credential_process'];
+  if (command !== undefined)
+    return (await import('./key-process.js')).keysFromProcess(command, env);
+  const configured = profileKeys(config, 'config-file');
+  if (configured || !CONTAINER.some((name) => env[name] !== undefined)) return configured;
+  checkContainer(env['AWS_CONTAINER_CREDENTIALS_FULL_URI']);
+  return fetchKeys(settings);
+}
+
+function fetchIdentityKeys(settings: Settings, isAsked: boolean): Promise<Keys> {
+  const { env, profile } = settings;
+  const role = (isAsked ? undefined : env['AWS_ROLE_ARN']) ?? profile['role_arn'];
+  if (!role)
+    throw new CommandError(
+      'The provided profile or the current environment is configured to assume role with web identity but has no role ARN configured. Ensure that the profile has the role_arnconfiguration set or the AWS_ROLE_ARN env var is set.',
+    );
+  const file =
+    (isAsked ? undefined : env['AWS_WEB_IDENTITY_TOKEN_FILE']) ??
+    profile['web_identity_token_file'] ??
+    '';
+  if (!existsSync(file))
+    throw new CommandError(`[Errno 2] No such file or directory: ${textRepr(file)}`);
+  return fetchKeys(settings);
+}
+
+/** A sign-in leaves its token in a file named by a digest of the session's name or start URL. */
+function checkSignIn({ profile, paths, sessions }: Settings): void {
+  const { sso_session: session, sso_start_url: startUrl } = profile;
+  if (session !== undefined && !sessions.has(session))
+    throw new CommandError(`The specified sso-session does not exist: "${session}"`);
+  const name = session ?? startUrl;
+  if (name === undefined) return;
+  const digest = createHash('sha1').update(name).digest('hex');
+  if (!existsSync(join(paths.folder, 'sso/cache', `${digest}.json`)))
+    throw new CommandError(`Error loading SSO Token: Token for ${name} does not exist`);
+}
+
+/** Hosts that may hand out a container's keys besides this machine. */
+const CONTAINER_HOSTS = ['169.254.170.2', '169.254.170.23', 'fd00:ec2::23', 'localhost'];
+
+function checkContainer(uri: string | undefined): void {
+  if (uri === undefined || !URL.canParse(uri)) return;
+  const { protocol, hostname } = new URL(uri);
+  const host = hostname.replace(/^\[|\]$/g, '');
+  const isHere = host === '::1' || host.startsWith('127.');
+  if (protocol === 'https:' || isHere || CONTAINER_HOSTS.includes(host)) return;
+  throw new CommandError(
+    `Unsupported host '${host}'.  Can only retrieve metadata from a loopback address or one of these hosts: ${CONTAINER_HOSTS.join(', ')}`,
+  );
 }
 
 function environmentKeys({ env }: Settings): Keys | undefined {

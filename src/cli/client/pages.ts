@@ -130,6 +130,8 @@ const pick = (page: Dict, names: readonly string[]): Dict =>
 function readStart(text: string): Start {
   const decoded = decodeToken(text);
   if (decoded === undefined) return readOldStart(text);
+  // Python's list cannot take the token out either, but fails in a way that is caught.
+  if (isList(decoded)) return readOldStart(text);
   if (!isDict(decoded))
     throw new CommandError(`'${typeName(decoded)}' object has no attribute 'pop'`);
   const skip = decoded.get('boto_truncate_amount');

@@ -27,7 +27,9 @@ export interface ReplyOptions {
 
 /** What a reply of this shape says: members in model order, unknown and null ones dropped. */
 export function parseReply(reply: HttpReply, shape: Shape, options: ReplyOptions): Dict {
-  const value = parseShape(readBody(reply.body), shape, options);
+  const body = readBody(reply.body);
+  if (body === null) throw new CommandError("argument of type 'NoneType' is not iterable");
+  const value = parseShape(body, shape, options);
   return isDict(value) ? value : new Map();
 }
 
@@ -101,12 +103,13 @@ export function parseErrorReply({ status, headers, body }: HttpReply): ReplyErro
     return { code: String(status), message: STATUS_CODES[status] ?? '' };
   const parsed = readBody(body);
   if (!isDict(parsed)) throw lacks(parsed, 'get');
-  const message = parsed.get('message') ?? parsed.get('Message') ?? '';
+  const named = ['message', 'Message'].find((name) => parsed.has(name));
+  const message = named === undefined ? '' : (parsed.get(named) ?? null);
   const [fromHeader, type] = (headers['x-amzn-query-error'] ?? '').split(';');
   if (fromHeader !== undefined && fromHeader !== '' && type !== undefined)
     return { code: fromHeader, message, type };
-  const named = parsed.get('__type');
-  const code = isTrue(named) ? str(named ?? '') : String(status);
+  const given = parsed.get('__type');
+  const code = isTrue(given) ? str(given ?? '') : String(status);
   return { code: (code.split(':')[0] ?? '').split('#').at(-1) ?? '', message };
 }
 

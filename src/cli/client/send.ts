@@ -1,11 +1,12 @@
 import { createHash, createHmac } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { Agent as HttpAgent, request as httpRequest, type RequestOptions } from 'node:http';
+import { type ClientRequest, request as httpRequest, type RequestOptions } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
 import { CONTENT_TYPE } from '../../protocol/wire.js';
 import { CommandError } from '../errors.js';
 import type { Keys } from './credentials.js';
+import { openTunnel, proxyHeaders, shownProxy } from './proxy.js';
 import type { HttpReply } from './reply.js';
 
 /** Where and how requests are sent. */
@@ -19,6 +20,8 @@ export interface Target {
   /** Milliseconds; undefined: for ever. */
   readonly connectTimeoutMs: number | undefined;
   readonly readTimeoutMs: number | undefined;
+  /** What requests go through; undefined: nothing. */
+  readonly proxy: URL | undefined;
 }
 
 /** No reply came; tried again while attempts are left. */
@@ -94,24 +97,22 @@ class Sha256 {
   }
 }
 
-function exchange(
+async function exchange(
   target: Target,
   headers: Record<string, string>,
   payload: Buffer,
 ): Promise<HttpReply> {
-  const { url } = target;
+  const { url, proxy } = target;
   const secure = url.protocol === 'https:';
-  const options: RequestOptions = {
-    method: 'POST',
-    headers,
-    agent: secure
-      ? new HttpsAgent({ ...tlsOptions(target), maxCachedSessions: 0 })
-      : new HttpAgent(),
-  };
+  const request = secure
+    ? httpsRequest(url, { method: 'POST', headers, ...(await tlsOptions(target)) })
+    : proxy
+      ? plainThrough(proxy, url, headers)
+      : httpRequest(url, { method: 'POST', headers, agent: false });
   return new Promise((resolve, reject) => {
-    const fail = (error: Error): void => reject(connectionError(error, url, state));
+    const fail = (error: Error): void => reject(connectionError(error, target, state));
     const state: State = { connected: false };
-    const request = (secure ? httpsRequest : httpRequest)(url, options, (response) => {
+    request.on('response', (response) => {
       const chunks: Buffer[] = [];
       let length = 0;
       response.on('data', (chunk: Buffer) => {
@@ -132,6 +133,16 @@ function exchange(
     request.on('error', fail);
     request.end(payload);
   });
+}
+
+/** A proxy is told the whole URL of what is not encrypted. */
+function plainThrough(proxy: URL, url: URL, headers: Record<string, string>): ClientRequest {
+  const { hostname, port } = proxy;
+  const options = { hostname, port, method: 'POST', path: url.href, agent: false } as const;
+  const sent = { ...headers, ...proxyHeaders(proxy) };
+  return proxy.protocol === 'https:'
+    ? httpsRequest({ ...options, headers: sent })
+    : httpRequest({ ...options, headers: sent });
 }
 
 interface State {
@@ -162,14 +173,33 @@ function limitTime(
   });
 }
 
-function tlsOptions({ url, verifyTls, caBundle }: Target): Record<string, unknown> {
-  if (!verifyTls) return { rejectUnauthorized: false };
+/** How to connect: with whom to trust, and through a proxy where there is one. */
+async function tlsOptions(target: Target): Promise<RequestOptions> {
+  const { url, verifyTls, caBundle, proxy, connectTimeoutMs } = target;
+  const trust = verifyTls ? trusted(url, caBundle) : { rejectUnauthorized: false };
+  // No session is kept: each request tells anew whether the certificate is good.
+  if (!proxy) return { agent: new HttpsAgent({ ...trust, maxCachedSessions: 0 }) };
+  const socket = await openTunnel(proxy, url, connectTimeoutMs).catch(() => {
+    throw noProxy(proxy);
+  });
+  return { agent: new HttpsAgent({ ...trust, socket, maxCachedSessions: 0 }) };
+}
+
+const noProxy = (proxy: URL): ConnectionError =>
+  new ConnectionError(`Failed to connect to proxy URL: "${shownProxy(proxy)}"`);
+
+function trusted(url: URL, caBundle: string | undefined): { ca?: Buffer } {
   if (caBundle === undefined) return {};
   if (!existsSync(caBundle))
     throw new ConnectionError(
       `SSL validation failed for ${url.href} [Errno 2] No such file or directory`,
     );
-  return { ca: readFileSync(caBundle) };
+  const ca = readFileSync(caBundle);
+  if (!ca.includes('-----BEGIN '))
+    throw new ConnectionError(
+      `SSL validation failed for ${url.href} [X509: NO_CERTIFICATE_OR_CRL_FOUND] no certificate or crl found (_ssl.c:4123)`,
+    );
+  return { ca };
 }
 
 /** OpenSSL's words for what Node names by a code. */
@@ -182,7 +212,7 @@ const CERTIFICATE_FAULTS: Readonly<Record<string, string>> = {
   CERT_NOT_YET_VALID: 'certificate is not yet valid',
 };
 
-function connectionError(error: Error, url: URL, state: State): ConnectionError {
+function connectionError(error: Error, { url, proxy }: Target, state: State): ConnectionError {
   const { code = '' } = error as NodeJS.ErrnoException;
   const quoted = `"${url.href}"`;
   if (error instanceof ConnectionError) return error;
@@ -202,6 +232,7 @@ function connectionError(error: Error, url: URL, state: State): ConnectionError 
     return new ConnectionError(
       `Connection was closed before we received a valid response from endpoint URL: ${quoted}.`,
     );
+  if (proxy) return noProxy(proxy);
   return new ConnectionError(`Could not connect to the endpoint URL: ${quoted}`);
 }
 

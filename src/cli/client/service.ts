@@ -8,10 +8,17 @@ import type { Io } from '../io.js';
 import { jsonLine } from '../python/json-writer.js';
 import type { Dict } from '../python/value.js';
 import { findKeys, type Keys, localKeys } from './credentials.js';
+import { proxyFor } from './proxy.js';
 import { parseReply } from './reply.js';
 import { sendWithRetries } from './retry.js';
 import type { Target } from './send.js';
-import { endpointOf, maxAttemptsOf, regionOf, type Settings } from './settings.js';
+import {
+  endpointOf,
+  maxAttemptsOf,
+  regionOf,
+  type Settings,
+  timestampFormatOf,
+} from './settings.js';
 import { toWire, validateParameters } from './validate.js';
 
 /** A service that operations can be called on. */
@@ -59,7 +66,7 @@ export async function openService(options: ServiceOptions): Promise<Service> {
   const keys = globals.sign ? await keysOf(options) : undefined;
   const endpoint = globals.endpointUrl ?? endpointOf(settings) ?? defaultEndpoint(region, options);
   const url = readUrl(endpoint);
-  const wireTimestamps = settings.profile['cli_timestamp_format'] === 'wire';
+  const wireTimestamps = timestampFormatOf(settings) === 'wire';
   const log = logTo(io, globals.debug);
   return {
     endpoint: url.href,
@@ -73,7 +80,13 @@ export async function openService(options: ServiceOptions): Promise<Service> {
           'NoCredentials',
         );
       const body = jsonLine(toWire(parameters, model.input));
-      const target: Target = { ...targetOf(options), url: requireHttp(url), region, keys };
+      const target: Target = {
+        ...targetOf(options),
+        url: requireHttp(url),
+        region,
+        keys,
+        proxy: proxyFor(url, env),
+      };
       log('likeness.client', `calling ${operation} at ${target.url.href} with ${body}`);
       const reply = await sendWithRetries(target, operation, body, {
         maxAttempts,
@@ -100,11 +113,16 @@ function targetOf({
   globals,
   settings,
   io,
-}: ServiceOptions): Omit<Target, 'url' | 'region' | 'keys'> {
-  const caBundle = globals.caBundle ?? io.env['AWS_CA_BUNDLE'] ?? settings.profile['ca_bundle'];
+}: ServiceOptions): Omit<Target, 'url' | 'region' | 'keys' | 'proxy'> {
+  const { env } = io;
+  const caBundle =
+    globals.caBundle ??
+    env['AWS_CA_BUNDLE'] ??
+    settings.profile['ca_bundle'] ??
+    env['REQUESTS_CA_BUNDLE'];
   return {
     verifyTls: globals.verifyTls,
-    caBundle: caBundle === undefined ? undefined : resolve(io.cwd, expandPath(caBundle, io.env)),
+    caBundle: caBundle === undefined ? undefined : resolve(io.cwd, expandPath(caBundle, env)),
     connectTimeoutMs: timeoutMs(globals.connectTimeout, 'connect'),
     readTimeoutMs: timeoutMs(globals.readTimeout, 'read'),
   };
@@ -124,7 +142,12 @@ function defaultEndpoint(region: string, { io, strict }: ServiceOptions): string
   );
 }
 
+const HIGHEST_PORT = 65_535;
+
 function readUrl(endpoint: string): URL {
+  const port = /^[a-z]+:\/\/[^/?#]*:(\d+)(?:[/?#]|$)/i.exec(endpoint)?.[1];
+  if (port !== undefined && Number(port) > HIGHEST_PORT)
+    throw new CommandError(`Port out of range 0-${HIGHEST_PORT}`);
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
   if (!url || url.hostname === '') throw new CommandError(`Invalid endpoint: ${endpoint}`);
   return url;

@@ -40,8 +40,10 @@ const PASSES: Readonly<Record<Shape['kind'], readonly string[]>> = {
 function* faultsOf(value: Value, shape: Shape, path: string): Generator<string> {
   const type = typeName(value);
   const passes = PASSES[shape.kind];
-  // A Python bool is an int as well.
-  if (!passes.includes(type) && !(type === 'bool' && passes.includes('int'))) {
+  // A Python bool is an int as well, and an OrderedDict a dict.
+  const isDerived =
+    (type === 'bool' && passes.includes('int')) || (isDict(value) && passes.includes('dict'));
+  if (!passes.includes(type) && !isDerived) {
     yield wrongType(value, shape, path);
     return;
   }

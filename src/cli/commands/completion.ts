@@ -17,6 +17,8 @@ interface Completable extends Word {
   readonly options: readonly (Word & { readonly values?: readonly string[] })[];
   /** Whether other words are paths. */
   readonly takesPaths: boolean;
+  /** Words that may stand first, such as the names of shells. */
+  readonly words: readonly string[];
 }
 
 const SHELLS = { bash, zsh, fish } as const;
@@ -39,14 +41,19 @@ function completables(): Completable[] {
     help: OPERATION_TEXTS[name].summary,
     options: [...operationCommand(name).options.map(optionWord), ...global],
     takesPaths: false,
+    words: [],
   }));
   const operator = Object.entries(OPERATOR_COMMANDS).map(([name, { summary, details, usage }]) => ({
     name,
     help: summary,
-    options: details
-      .flatMap((line) => line.match(/^--[a-z-]+/) ?? [])
-      .map((option) => ({ name: option, help: '' })),
+    options: [
+      ...new Set([
+        ...(usage.match(/--[a-z-]+/g) ?? []),
+        ...details.flatMap((line) => line.match(/^--[a-z-]+/) ?? []),
+      ]),
+    ].map((option) => ({ name: option, help: '' })),
     takesPaths: /FOLDER|FILE/.test(usage),
+    words: / ([a-z]+(?:\|[a-z]+)+)(?: |$)/.exec(usage)?.[1]?.split('|') ?? [],
   }));
   return [...operator, ...operations];
 }
@@ -69,6 +76,9 @@ function bash(commands: readonly Completable[]): string {
       own.flatMap((option) => (option.values ? [[option.name, option.values] as const] : [])),
     ),
   );
+  const first = commands.flatMap(({ name, words }) =>
+    words.length > 0 ? [`    ${name}) words="${words.join(' ')}" ;;`] : [],
+  );
   const choices = [...values].map(
     ([name, list]) =>
       `    ${name}) COMPREPLY=($(compgen -W "${list.join(' ')}" -- "$current")); return ;;`,
@@ -84,12 +94,22 @@ _likeness() {
   case "$previous" in
 ${choices.join('\n')}
   esac
-  case "\${COMP_WORDS[1]}" in
-${options.join('\n')}
+  case "$previous$current" in
+    # A colon separates words: file:// and fileb:// before a path.
+    ://*) COMPREPLY=($(compgen -f -P // -- "\${current#//}")); return ;;
   esac
   case "$current" in
-    -*) COMPREPLY=($(compgen -W "$words" -- "$current")) ;;
-    *) COMPREPLY=($(compgen -f -- "$current")) ;;
+    -*)
+      case "\${COMP_WORDS[1]}" in
+${options.join('\n')}
+      esac
+      COMPREPLY=($(compgen -W "$words" -- "$current")) ;;
+    *)
+      [ "$COMP_CWORD" -eq 2 ] && case "\${COMP_WORDS[1]}" in
+${first.join('\n')}
+      esac
+      if [ -n "$words" ]; then COMPREPLY=($(compgen -W "$words" -- "$current"))
+      else COMPREPLY=($(compgen -f -- "$current")); fi ;;
   esac
 }
 complete -o filenames -F _likeness likeness
@@ -100,15 +120,23 @@ const quoted = (text: string): string => `'${text.replaceAll("'", String.raw`'\'
 
 function zsh(commands: readonly Completable[]): string {
   const list = commands.map(({ name, help }) => `    ${quoted(`${name}:${help}`)}`);
-  const options = commands.map(({ name, options: own, takesPaths }) => {
+  const options = commands.map(({ name, options: own, takesPaths, words }) => {
     const specs = own.map(({ name: option, help, values }) =>
       quoted(
-        `${option}[${help.replaceAll(/[[\]:]/g, ' ')}]:value:${values ? `(${values.join(' ')})` : '_files'}`,
+        `${option}[${help.replaceAll(/[[\]:]/g, ' ')}]:value:${values ? `(${values.join(' ')})` : '_likeness_value'}`,
       ),
     );
-    return `      ${name}) _arguments ${[...specs, ...(takesPaths ? [quoted('*:path:_files')] : [])].join(' ')} ;;`;
+    const rest = [
+      ...(words.length > 0 ? [quoted(`1:word:(${words.join(' ')})`)] : []),
+      ...(takesPaths ? [quoted('*:path:_files')] : []),
+    ];
+    return `      ${name}) _arguments ${[...specs, ...rest].join(' ')} ;;`;
   });
   return `#compdef likeness
+_likeness_value() {
+  compset -P 'file(b|)://'
+  _files
+}
 _likeness() {
   local -a commands
   commands=(
@@ -129,12 +157,25 @@ compdef _likeness likeness
 }
 
 function fish(commands: readonly Completable[]): string {
-  const lines = commands.flatMap(({ name, help, options, takesPaths }) => [
+  const lines = commands.flatMap(({ name, help, options, takesPaths, words }) => [
     `complete -c likeness -n __fish_use_subcommand ${takesPaths ? '' : '-f '}-a ${name} -d ${quoted(help)}`,
+    ...(words.length > 0
+      ? [
+          `complete -c likeness -n '__fish_seen_subcommand_from ${name}' -f -a ${quoted(words.join(' '))}`,
+        ]
+      : []),
     ...options.map(
       ({ name: option, help: text, values }) =>
-        `complete -c likeness -n '__fish_seen_subcommand_from ${name}' -l ${option.slice(2)}${values ? ` -x -a ${quoted(values.join(' '))}` : ''}${text === '' ? '' : ` -d ${quoted(text)}`}`,
+        `complete -c likeness -n '__fish_seen_subcommand_from ${name}' -l ${option.slice(2)}${values ? ` -x -a ${quoted(values.join(' '))}` : option.endsWith('-bytes') ? ` -r -a '(__likeness_paths)'` : ''}${text === '' ? '' : ` -d ${quoted(text)}`}`,
     ),
   ]);
-  return `# fish completion for likeness\n${lines.join('\n')}\n`;
+  return `# fish completion for likeness
+function __likeness_paths
+  set -l path (string replace -r '^fileb?://' '' -- (commandline -ct))
+  for file in (__fish_complete_path $path)
+    echo fileb://$file
+  end
+end
+${lines.join('\n')}
+`;
 }

@@ -2,35 +2,34 @@ import { parseArgs } from 'node:util';
 import { OperatorError } from '../../errors.js';
 import {
   checkDisk,
-  checkGpu,
   checkKernel,
-  checkKeysFile,
   checkMachine,
   checkPort,
+  checkSecretFiles,
   type Finding,
 } from '../doctor-checks.js';
+import { checkGpu, checkModels, checkRuntimes, graphicsDevices } from '../doctor-vision.js';
 
 /** Looks at what the service needs, with the settings it would have. Exit code 1 where something is wrong. */
 export async function doctor(args: readonly string[]): Promise<number> {
   const { json } = parse(args);
-  if (!json) process.stderr.write('Trying the models out …\n');
+  if (!json) process.stderr.write('Trying models and runtimes out …\n');
   const { inspect } = await import('../../main.js');
-  const { config, kernel, vision, notes } = await inspect(process.env);
-  const runtime = 'runtime' in vision ? vision.runtime : undefined;
+  const { config, kernel, models, runtimes } = await inspect(process.env);
+  const gpus = graphicsDevices();
   const findings: Finding[] = [
     ...checkMachine(),
     checkKernel(kernel),
-    'fault' in vision
-      ? { what: 'models', state: 'fault', found: vision.fault, remedy: 'run npm ci again' }
-      : { what: 'models', state: 'ok', found: `checksums agree, loaded: ${vision.model}` },
-    ...(runtime === undefined
-      ? []
-      : [{ what: 'inference runtime', state: 'ok', found: runtime } as const]),
-    checkGpu(runtime),
+    ...checkModels(models),
+    ...checkRuntimes(runtimes, config.runtime, gpus),
+    checkGpu(gpus, runtimes, config.runtime),
     ...checkDisk(config.dataDirectory),
-    await checkPort(config.host, config.port),
-    ...checkKeysFile(config.keysFile),
-    ...notes.map((found) => ({ what: 'note', state: 'note', found }) as const),
+    await checkPort(config),
+    ...checkSecretFiles({
+      LIKENESS_KEYS_FILE: config.keysFile,
+      LIKENESS_MASTER_KEY_FILE: config.masterKeyFile,
+      LIKENESS_TLS_KEY: config.tlsKey,
+    }),
   ];
   process.stdout.write(json ? `${JSON.stringify(findings, null, 2)}\n` : text(findings));
   return findings.some(({ state }) => state === 'fault') ? 1 : 0;
@@ -47,7 +46,7 @@ function parse(args: readonly string[]): { json: boolean } {
   }
 }
 
-const MARKS = { ok: 'ok   ', note: 'note ', fault: 'FAULT' } as const;
+const MARKS = { ok: 'ok   ', unused: '–    ', note: 'note ', fault: 'FAULT' } as const;
 
 function text(findings: readonly Finding[]): string {
   const width = Math.max(...findings.map(({ what }) => what.length));

@@ -103,9 +103,9 @@ class YamlWriter {
     let broken = false;
     this.#put("'");
     for (const [index, char] of chars.entries()) {
-      if (char === '\n') {
-        if (!broken) this.#text += '\n';
-        this.#text += '\n';
+      if (BREAK.test(char)) {
+        if (!broken && char === '\n') this.#text += '\n';
+        this.#text += char;
         this.#column = 0;
         broken = true;
         continue;
@@ -175,16 +175,18 @@ const RESOLVED = [
 ];
 /** The resolvers look at the first character, and these texts begin with `_`. */
 const NOT_RESOLVED = /^_/;
-const PRINTABLE = /^[\n\u0020-\u007e\u00a0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]*$/u;
+/** What libyaml takes for the end of a line. */
+const BREAK = /[\n\u2028\u2029]/;
+const PRINTABLE = /^[\n\u0020-\u007e\u00a0-\ud7ff\ue000-\ufefe\uff00-\ufffd]*$/u;
 const INDICATOR_FIRST = /^[#,[\]{}&*!|>'"%@`]/;
 
 /** How a text is written: plain where nothing speaks against it, else quoted (libyaml's scalar analysis). */
 function styleOf(text: string): 'plain' | 'single' | 'double' {
   if (text === '') return 'single';
-  if (!PRINTABLE.test(text) || / \n|\n /.test(text)) return 'double';
+  if (!PRINTABLE.test(text) || / [\n\u2028\u2029]|[\n\u2028\u2029] /.test(text)) return 'double';
   const quoted =
-    /^[ \n]|[ \n]$/.test(text) ||
-    text.includes('\n') ||
+    /^ | $/.test(text) ||
+    BREAK.test(text) ||
     INDICATOR_FIRST.test(text) ||
     /^(?:---|\.\.\.)/.test(text) ||
     /^[-?:](?: |$)/.test(text) ||

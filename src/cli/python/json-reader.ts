@@ -1,4 +1,4 @@
-import { codePoints, type Dict, type Value } from './value.js';
+import { codePoints, type Dict, OrderedDict, type Value } from './value.js';
 
 /** Where and why a text is no JSON, in the words of Python's json module. */
 export class JsonSyntaxError extends Error {
@@ -42,16 +42,23 @@ const DEEPEST = 990;
  * integer keeps all its digits. Accepts what Python's `json.loads` accepts, with its error texts.
  */
 export function readJson(text: string): Value {
-  return new JsonReader(text).document();
+  return new JsonReader(text, () => new Map()).document();
+}
+
+/** The same with ordered dicts for objects. */
+export function readOrderedJson(text: string): Value {
+  return new JsonReader(text, () => new OrderedDict()).document();
 }
 
 class JsonReader {
   readonly #text: string;
+  readonly #newDict: () => Dict;
   #at = 0;
   #depth = 0;
 
-  constructor(text: string) {
+  constructor(text: string, newDict: () => Dict) {
     this.#text = text;
+    this.#newDict = newDict;
   }
 
   document(): Value {
@@ -100,7 +107,7 @@ class JsonReader {
   }
 
   #object(): Dict {
-    const dict: Dict = new Map();
+    const dict = this.#newDict();
     this.#at++;
     this.#space();
     if (this.#text[this.#at] === '}') {

@@ -1,4 +1,4 @@
-import { isDict, isList, Moment, type Value } from './value.js';
+import { isDict, isList, Moment, OrderedDict, type Value } from './value.js';
 
 /**
  * `repr(float)`: the shortest digits that read back the same, as in JavaScript, but with an exponent
@@ -65,6 +65,8 @@ export function repr(value: Value): string {
       .map(Number)
       .join(', ')})`;
   if (isList(value)) return `[${value.map(repr).join(', ')}]`;
+  if (value instanceof OrderedDict)
+    return `OrderedDict(${value.size === 0 ? '' : `[${[...value].map(([key, item]) => `(${textRepr(key)}, ${repr(item)})`).join(', ')}]`})`;
   if (isDict(value))
     return `{${[...value].map(([key, item]) => `${textRepr(key)}: ${repr(item)}`).join(', ')}}`;
   return str(value);

@@ -15,6 +15,9 @@ export type Value =
 
 export interface Dict extends Map<string, Value> {}
 
+/** What JSON in an option becomes in the AWS CLI: a dict with another name in messages. */
+export class OrderedDict extends Map<string, Value> implements Dict {}
+
 /** A date or a date with time of day without a zone: only YAML input and output skeletons have them. */
 export class Moment {
   readonly type: 'datetime.date' | 'datetime.datetime';
@@ -48,6 +51,7 @@ export function typeName(value: Value): string {
   if (value === null) return 'NoneType';
   if (value instanceof Moment) return value.type;
   if (value instanceof Uint8Array) return 'bytes';
+  if (value instanceof OrderedDict) return 'collections.OrderedDict';
   if (isDict(value)) return 'dict';
   if (isList(value)) return 'list';
   const names = { boolean: 'bool', bigint: 'int', number: 'float', string: 'str' } as const;

@@ -95,7 +95,7 @@ export function substitute(text: string, place: Surroundings): string {
 }
 
 export const environmentOf = (
-  { env }: RecordedCase,
+  { env }: Pick<RecordedCase, 'env'>,
   place: Surroundings,
 ): Record<string, string> => ({
   PATH: process.env['PATH'] ?? '',

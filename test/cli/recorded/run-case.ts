@@ -17,15 +17,18 @@ export interface Outcome {
   readonly exitCode: number;
 }
 
-interface Stage {
+export interface Stage {
   readonly place: Surroundings;
   readonly servers: readonly ScriptedServer[];
 }
 
+/** What running a case takes of it. */
+export type Playable = Pick<RecordedCase, 'argv' | 'env' | 'responses'>;
+
 type Ran = Omit<Outcome, 'requests'>;
 
 /** Runs the command of a case in this process. */
-export const runHere = (recorded: RecordedCase, stage: Stage): Promise<Outcome> =>
+export const runHere = (recorded: Playable, stage: Stage): Promise<Outcome> =>
   played(recorded, stage, async (words, env): Promise<Ran> => {
     let [stdout, stderr] = ['', ''];
     const exitCode = await runClient(
@@ -61,8 +64,9 @@ export const runProcess = (recorded: RecordedCase, stage: Stage): Promise<Outcom
     });
   });
 
-async function played(
-  recorded: RecordedCase,
+/** Plays the replies of a case to whatever runs its command. */
+export async function played(
+  recorded: Playable,
   { place, servers }: Stage,
   run: (words: readonly string[], env: Record<string, string>) => Promise<Ran>,
 ): Promise<Outcome> {
@@ -87,7 +91,7 @@ const shortened = (request: SentRequest): SentRequest =>
     : request;
 
 const TOKEN = /(\\?"ClientRequestToken\\?": \\?")[0-9a-f-]{36}/g;
-const withoutToken = (request: SentRequest): SentRequest => ({
+export const withoutToken = (request: SentRequest): SentRequest => ({
   ...request,
   body: request.body.replace(TOKEN, '$1…'),
 });

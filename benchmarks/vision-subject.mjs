@@ -1,5 +1,6 @@
 // One subject of the vision benchmark in a process of its own: `node vision-subject.mjs <subject>`. It is given
-// paths of photos and answers with the embedding of the largest face of each and the CPU time it took.
+// paths of photos and answers with the embedding of the largest face of each and the CPU time it took. The word
+// behind the paths may be `all`: then the embeddings of all faces are computed, and their number is told.
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
@@ -19,13 +20,13 @@ async function likeness(runtimeName, mirrorAverage) {
   const { nets } = await loadNets(await startRuntime(runtimeName));
   const card = { ...(await loadCard('dlib-resnet', 'embedder')), mirrorAverage };
   const pipeline = await Pipeline.create(nets, 50_000_000, [card]);
-  return async (bytes) => {
+  return async (bytes, all) => {
     const { faces } = await pipeline.analyse(bytes, {
       filter: 'NONE',
       maxFaces: 100,
-      embed: 'largest',
+      embed: all ? 'kept' : 'largest',
     });
-    return faces.find(({ embedding }) => embedding)?.embedding;
+    return faces.flatMap(({ embedding }) => embedding ?? []);
   };
 }
 
@@ -92,11 +93,15 @@ async function human() {
   await subject.load();
   await wasmBackend(subject.tf);
   await subject.load();
-  return async (bytes) => {
+  return async (bytes, all) => {
     const tensor = await decoded(subject.tf, bytes);
+    // Its default is one face a photo.
+    subject.config.face.detector.maxDetected = all ? 100 : 1;
     const result = await subject.detect(tensor);
     subject.tf.dispose(tensor);
-    return largest(result.face, ({ box: [, , width, height] }) => width * height)?.embedding;
+    return bySize(result.face, ({ box: [, , width, height] }) => width * height).map(
+      ({ embedding }) => embedding,
+    );
   };
 }
 
@@ -111,11 +116,11 @@ async function faceApi() {
     const tensor = await decoded(faceapi.tf, bytes);
     const faces = await faceapi.detectAllFaces(tensor).withFaceLandmarks().withFaceDescriptors();
     faceapi.tf.dispose(tensor);
-    return largest(faces, ({ detection }) => detection.box.area)?.descriptor;
+    return bySize(faces, ({ detection }) => detection.box.area).map(({ descriptor }) => descriptor);
   };
 }
 
-const largest = (faces, size) => faces.toSorted((a, b) => size(b) - size(a))[0];
+const bySize = (faces, size) => faces.toSorted((a, b) => size(b) - size(a));
 
 function unit(vector) {
   if (!vector) return undefined;
@@ -133,14 +138,22 @@ const SUBJECTS = {
 };
 
 const embed = await SUBJECTS[process.argv[2]]();
-const run = async (paths) => {
+const run = async (words) => {
+  const all = words.at(-1) === 'all';
+  const paths = words.slice(0, -1);
   const before = process.cpuUsage();
   const startedAt = performance.now();
   const embeddings = [];
-  for (const path of paths) embeddings.push(unit(await embed(readFileSync(path))));
+  let found = 0;
+  for (const path of paths) {
+    const faces = await embed(readFileSync(path), all);
+    found += faces.length;
+    embeddings.push(unit(faces[0]));
+  }
   const { user, system } = process.cpuUsage(before);
   return {
     embeddings,
+    faces: found,
     cpuMs: (user + system) / 1000,
     wallMs: performance.now() - startedAt,
     rssMb: process.memoryUsage.rss() / 2 ** 20,

@@ -1,0 +1,84 @@
+// How often is each subject right on the official LFW pairs? Photos are embedded once and kept in the temporary
+// folder under the subject and a digest of what computes it.
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { allPairs, cosine, foldAccuracy, shareAbove, thresholdAt } from './metrics.mjs';
+import { readPairs, rounded, startSubject } from './vision-subjects.mjs';
+
+const PHOTOS_AT_ONCE = 16;
+
+/** Goes on where it was, for at most so many seconds; subjects that are not through are not in the answer. */
+export async function accuracy(names, seconds = Infinity) {
+  const pairs = readPairs();
+  const paths = [...new Set(pairs.flatMap(({ a, b }) => [a, b]))];
+  const endAt = Date.now() + seconds * 1000;
+  const rows = [];
+  for (const name of names) {
+    const embeddings = await embeddingsOf(name, paths, endAt);
+    const missing = paths.filter((path) => !embeddings.has(path)).length;
+    if (missing > 0) console.log(`${name}: ${missing} photos to go; call it again`);
+    else rows.push(rowOf(name, pairs, embeddings));
+  }
+  return { pairs: pairs.length, photos: paths.length, rows };
+}
+
+async function embeddingsOf(name, paths, endAt) {
+  const folder = join(tmpdir(), 'likeness-vision', `${name.replaceAll(/\W+/g, '-')}-${digest()}`);
+  mkdirSync(folder, { recursive: true });
+  const fileOf = (path) => join(folder, `${path.replaceAll('/', '!')}.json`);
+  const waiting = paths.filter((path) => !existsSync(fileOf(path)));
+  if (waiting.length > 0 && Date.now() < endAt) {
+    const subject = await startSubject(name);
+    while (waiting.length > 0 && Date.now() < endAt) {
+      const turn = waiting.splice(0, PHOTOS_AT_ONCE);
+      const { embeddings } = await subject.ask(turn);
+      for (const [index, path] of turn.entries())
+        writeFileSync(fileOf(path), JSON.stringify(embeddings[index] ?? null));
+    }
+    await subject.end();
+    console.log(`${name}: ${paths.length - waiting.length} of ${paths.length} photos`);
+  }
+  return new Map(
+    paths
+      .filter((path) => existsSync(fileOf(path)))
+      .map((path) => [path, JSON.parse(readFileSync(fileOf(path), 'utf8'))]),
+  );
+}
+
+function rowOf(name, pairs, embeddings) {
+  const scored = pairs.map(({ a, b, same, fold }) => {
+    const [left, right] = [embeddings.get(a), embeddings.get(b)];
+    // A face that was not found cannot be told from any other.
+    return { same, fold, score: left && right ? cosine(left, right) : -1 };
+  });
+  const items = [...embeddings].flatMap(([path, embedding]) =>
+    embedding ? [{ person: path.split('/')[1], embedding }] : [],
+  );
+  const { genuine, impostor } = allPairs(items);
+  const { mean } = foldAccuracy(scored);
+  const tarAt = (fmr) => {
+    const threshold = thresholdAt(impostor, fmr);
+    return threshold === undefined ? undefined : rounded(100 * shareAbove(genuine, threshold));
+  };
+  return {
+    subject: name,
+    accuracyPercent: rounded(100 * mean, 2),
+    wrongOf1000: rounded(1000 * (1 - mean)),
+    tarPercentAtFmr1e3: tarAt(1e-3),
+    tarPercentAtFmr1e4: tarAt(1e-4),
+    notFound: [...embeddings.values()].filter((embedding) => !embedding).length,
+  };
+}
+
+/** Over our compiled vision code and the packages' versions: other code, other embeddings. */
+function digest() {
+  const project = resolve(import.meta.dirname, '..');
+  const hash = createHash('sha256');
+  const compiled = join(project, 'dist/vision');
+  for (const name of readdirSync(compiled, { recursive: true }).toSorted())
+    if (name.endsWith('.js')) hash.update(readFileSync(join(compiled, name)));
+  hash.update(readFileSync(join(import.meta.dirname, 'vision-subject.mjs')));
+  return hash.digest('hex').slice(0, 12);
+}

@@ -1,0 +1,71 @@
+// The subjects of the vision benchmark as processes, and the photos they are given.
+import { fork } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+const project = resolve(import.meta.dirname, '..');
+export const facesFolder = resolve(process.env.LIKENESS_FACES ?? join(project, '../shared/faces'));
+
+/** What a subject needs besides what is always installed. */
+const SUBJECTS = {
+  'likeness tfjs-wasm': [],
+  'likeness tfjs-wasm, mirror': [],
+  'likeness onnxruntime': ['onnxruntime-node'],
+  'likeness onnxruntime, mirror': ['onnxruntime-node'],
+  human: [],
+  'face-api': ['@tensorflow/tfjs'],
+};
+export const SUBJECT_NAMES = Object.keys(SUBJECTS);
+
+export const missingFor = (name) =>
+  SUBJECTS[name].filter((item) => !existsSync(join(project, 'node_modules', item)));
+
+/** The official LFW pairs whose photos are there: { a, b, same, fold }. */
+export function readPairs() {
+  const [, ...lines] = readFileSync(join(facesFolder, 'lfw-pairs.csv'), 'utf8')
+    .trim()
+    .split(/\r?\n/);
+  return lines
+    .map((line) => {
+      const [a, b, same, fold] = line.split(',');
+      return { a, b, same: same === '1', fold };
+    })
+    .filter(({ a, b }) => [a, b].every((path) => existsSync(join(facesFolder, path))));
+}
+
+/** Starts a subject; resolves when it has loaded its nets and answers. */
+export async function startSubject(name) {
+  const startedAt = performance.now();
+  const child = fork(join(import.meta.dirname, 'vision-subject.mjs'), [name], {
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  await answerOf(child);
+  return {
+    name,
+    startMs: performance.now() - startedAt,
+    /** Embeddings of photos by path, with CPU and wall time in milliseconds and the memory then held. */
+    ask: (paths, which = '') => {
+      child.send([...paths.map((path) => resolve(facesFolder, path)), which]);
+      return answerOf(child);
+    },
+    end: () => new Promise((done) => child.once('exit', done) && child.disconnect()),
+  };
+}
+
+function answerOf(child) {
+  return new Promise((done, fail) => {
+    const ended = (code) => fail(new Error(`a subject ended with ${code}`));
+    child.once('exit', ended);
+    child.once('message', (answer) => {
+      child.off('exit', ended);
+      if (answer.error) fail(new Error(answer.error));
+      else done(answer);
+    });
+  });
+}
+
+export const median = (values) =>
+  values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) / 2)];
+
+export const rounded = (value, digits = 1) => Number(value.toFixed(digits));

@@ -1,0 +1,63 @@
+// The vision benchmark's results as tables for people, and against what the project promises.
+const TARGETS = [
+  [
+    'faces a second and core, WASM',
+    14,
+    (of) => of('speed', 'likeness tfjs-wasm')?.facesPerCpuSecond,
+  ],
+  ['the same with mirror', 9, (of) => of('speed', 'likeness tfjs-wasm, mirror')?.facesPerCpuSecond],
+  [
+    'ONNX Runtime beside WASM',
+    2.3,
+    (of) =>
+      ratio(
+        of('speed', 'likeness onnxruntime'),
+        of('speed', 'likeness tfjs-wasm'),
+        'facesPerCpuSecond',
+      ),
+  ],
+  [
+    'WASM beside human',
+    1.5,
+    (of) => ratio(of('speed', 'likeness tfjs-wasm'), of('speed', 'human'), 'facesPerCpuSecond'),
+  ],
+  [
+    "human's errors beside ours",
+    4,
+    (of) =>
+      ratio(of('accuracy', 'human'), of('accuracy', 'likeness tfjs-wasm, mirror'), 'wrongOf1000'),
+  ],
+  ['two processes beside one', 1.9, (of) => of('cores', 'likeness tfjs-wasm')?.timesOneProcess],
+  ['LFW pairs, %', 99.2, (of) => of('accuracy', 'likeness tfjs-wasm, mirror')?.accuracyPercent],
+];
+const CEILINGS = [
+  ['24 megapixels, ms', 1500, (of) => of('group', 'likeness tfjs-wasm')?.wallMs],
+  ['first answer, ms', 2000, (_, parts) => parts.start?.firstAnswerMs],
+  ['memory of a worker, MB', 250, (_, parts) => parts.start?.workerMb],
+];
+
+const ratio = (a, b, key) => (a?.[key] && b?.[key] ? a[key] / b[key] : undefined);
+
+export function table(parts) {
+  for (const [part, { rows, date: _date, ...rest }] of Object.entries(parts)) {
+    console.log(`\n${part}: ${JSON.stringify(rest)}`);
+    if (rows) console.table(Object.fromEntries(rows.map(({ subject, ...row }) => [subject, row])));
+  }
+  const of = (part, subject) => parts[part]?.rows?.find((row) => row.subject === subject);
+  const judge = (targets, word, isReached) =>
+    targets.map(([name, target, read]) => {
+      const value = read(of, parts);
+      const verdict = value === undefined ? '–' : isReached(value, target) ? 'reached' : 'missed';
+      return [
+        name,
+        { result: value && Number(value.toFixed(2)), target: `${word} ${target}`, verdict },
+      ];
+    });
+  console.log('');
+  console.table(
+    Object.fromEntries([
+      ...judge(TARGETS, '≥', (value, target) => value >= target),
+      ...judge(CEILINGS, '≤', (value, target) => value <= target),
+    ]),
+  );
+}

@@ -138,6 +138,8 @@ export const OPERATOR_COMMANDS: Readonly<Record<string, OperatorCommand>> = {
       '--collection-id ID   a collection whose users are the people, read while the service runs',
       '--data DIRECTORY     its data directory (default LIKENESS_DATA, else ./likeness-data)',
       '--genuine FILE --impostor FILE   a score a line, as pyeer has them; --distance: small means alike',
+      '--calibration V      a version kept in the data directory (default: shipped, or the collection’s)',
+      '--model NAME         one that was added to the data directory (default: the one that comes along)',
       '--target-fmr F       the false match rate to keep (default 1e-4)',
       '--gallery-size N     users that searches will meet (default: as many as there are people)',
       '--groups A,B         columns of the CSV file whose groups are compared with each other',

@@ -1,4 +1,3 @@
-import { outlierDistanceOf } from '../domain/centroid.js';
 import { type CalibrationCurve, similarityOf } from '../domain/similarity.js';
 import { OperatorError } from '../errors.js';
 import type { Kernel } from '../vectors/kernels.js';
@@ -43,7 +42,15 @@ export interface FaceInput {
   photos: number;
   failures: Protocol['failures'];
   warnings: Warning[];
-  model: { id: string; version: string; dimension: number; calibration: CalibrationCurve };
+  model: {
+    id: string;
+    version: string;
+    dimension: number;
+    /** What similarities are told by. */
+    calibration: CalibrationCurve;
+    /** Of robust centroids: see `outlierDistanceOf`. */
+    outlierDistance: number;
+  };
   runtime: string | null;
 }
 
@@ -204,7 +211,7 @@ async function peopleMeasures(
     grid,
     kernel,
     seed,
-    outlierDistance: outlierDistanceOf(input.model.calibration),
+    outlierDistance: input.model.outlierDistance,
     ...(signal && { signal }),
   };
   const searches = await Searches.run(samples, {

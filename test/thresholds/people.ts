@@ -50,6 +50,7 @@ export function syntheticInput(faces: readonly LabelledFace[]): FaceInput {
       version: '1.0',
       dimension: faces[0]?.embedding.length ?? 0,
       calibration: CURVE,
+      outlierDistance: 0.3,
     },
     runtime: null,
   };

@@ -1,13 +1,15 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { basename, resolve } from 'node:path';
-import { OperatorError } from '../../errors.js';
+import { basename, join, resolve } from 'node:path';
+import { ApiError, OperatorError } from '../../errors.js';
 import type { ThresholdsReport } from '../../thresholds/report.js';
 import { processIo } from '../process-io.js';
 import { readOptions, type ThresholdsOptions } from '../thresholds/options.js';
 import { MeasuringProgress } from '../thresholds/progress.js';
 
 const EXIT = { missed: 2, stopped: 130 } as const;
+/** How long a run that was stopped may take to end by itself. */
+const PATIENCE_MS = 1000;
 /** Digits kept of a number in the JSON: more than any of them is worth. */
 const DIGITS = 7;
 
@@ -21,7 +23,14 @@ export async function thresholds(args: readonly string[]): Promise<number> {
   const { parseRequirements, judgeRequirements } = await import('../../thresholds/require.js');
   const terms = options.require === undefined ? [] : parseRequirements(options.require);
   const abort = new AbortController();
-  const stop = (): void => abort.abort(new Stopped());
+  const stop = (): void => {
+    abort.abort(new Stopped());
+    // What is under way ends soon; a start of the vision part would not.
+    setTimeout(() => {
+      sayStopped();
+      process.exit(EXIT.stopped);
+    }, PATIENCE_MS).unref();
+  };
   process.once('SIGINT', stop);
   const progress = new MeasuringProgress(processIo().stderr);
   try {
@@ -35,10 +44,8 @@ export async function thresholds(args: readonly string[]): Promise<number> {
     return report.verdict.requirements.every(({ outcome }) => outcome === 'met') ? 0 : EXIT.missed;
   } catch (error) {
     progress.end();
-    if (!abort.signal.aborted) throw error;
-    process.stderr.write(
-      'Stopped. What was computed is in the cache: the same command goes on from there.\n',
-    );
+    if (!abort.signal.aborted) throw forOperator(error);
+    sayStopped();
     return EXIT.stopped;
   } finally {
     process.off('SIGINT', stop);
@@ -46,6 +53,15 @@ export async function thresholds(args: readonly string[]): Promise<number> {
 }
 
 class Stopped extends Error {}
+
+const sayStopped = (): void =>
+  void process.stderr.write(
+    'Stopped. What was computed is in the cache: the same command goes on from there.\n',
+  );
+
+/** What the store says of a collection is for the operator here. */
+const forOperator = (error: unknown): unknown =>
+  error instanceof ApiError ? new OperatorError(error.message, { cause: error }) : error;
 
 interface Run {
   args: readonly string[];
@@ -92,16 +108,40 @@ async function measureCollection(
   run: Run,
   collectionId: string,
 ): Promise<ThresholdsReport> {
-  const { readUserFaces } = await import('../../store/sqlite/labelled-faces.js');
+  const { openBeside } = await import('../../store/sqlite/beside.js');
   const { collectionInput } = await import('../../thresholds/inputs/collection.js');
-  const { installedModel } = await import('../../thresholds/inputs/input.js');
+  const { requireCurve, shippedFor } = await import('../../thresholds/keep-calibration.js');
   const { measureFaces } = await import('../../thresholds/measure.js');
-  const stored = await readUserFaces(options.data, collectionId, run.signal);
-  const input = collectionInput(collectionId, stored, await installedModel());
-  return measureFaces(input, {
-    ...measureOptions(options, run, `${collectionId}, ${stored.modelId}`),
-    kernel: await bestKernel(),
-  });
+  const store = openBeside(options.data);
+  try {
+    const collection = await store.collection(collectionId);
+    const { modelId, calibrationVersion } = collection;
+    const known = await store.calibrations.list();
+    const curves = {
+      pinned: requireCurve(known, modelId, options.calibration ?? calibrationVersion),
+      shipped: shippedFor(known, modelId),
+    };
+    const input = await collectionInput(collection, store.people(collectionId), curves);
+    return await measureFaces(input, {
+      ...measureOptions(options, run, collectionId),
+      kernel: await bestKernel(),
+    });
+  } finally {
+    store.close();
+  }
+}
+
+/** A calibration version of the data directory; undefined: the one shipped with the model. */
+async function calibrationFor({ calibration, data }: ThresholdsOptions, modelId: string) {
+  if (calibration === undefined) return undefined;
+  const { openBeside } = await import('../../store/sqlite/beside.js');
+  const { requireCurve } = await import('../../thresholds/keep-calibration.js');
+  const store = openBeside(data);
+  try {
+    return requireCurve(await store.calibrations.list(), modelId, calibration);
+  } finally {
+    store.close();
+  }
 }
 
 async function measurePhotos(
@@ -109,33 +149,43 @@ async function measurePhotos(
   run: Run,
   { path, kind }: { path: string; kind: 'folder' | 'csv' | 'pairs' },
 ): Promise<ThresholdsReport> {
-  const { photosAt, photoInput, installedModel } = await import('../../thresholds/inputs/input.js');
+  const { photosAt, photoInput, installedModel, modelAt } = await import(
+    '../../thresholds/inputs/input.js'
+  );
   const { measureFaces } = await import('../../thresholds/measure.js');
-  const { readConfig } = await import('../../config.js');
-  const config = readConfig(process.env);
   const { where, photoRoot, face, filter } = options;
   const list = await photosAt(path, kind, {
     where,
     ...(photoRoot !== undefined && { photoRoot }),
   });
-  const model = await installedModel();
-  const workers = config.visionWorkers || availableParallelism();
-  const input = await photoInput(list, {
+  const place =
+    options.model === undefined ? undefined : modelAt(options.model, join(options.data, 'models'));
+  const model = await installedModel(place);
+  const curve = await calibrationFor(options, model.id);
+  const embed = {
     model,
     face,
     filter,
     cacheDirectory: options.cache,
-    parallel: workers,
+    parallel: availableParallelism(),
     signal: run.signal,
-    onProgress: (done) => run.progress.photos(done),
+    onProgress: (done: Parameters<MeasuringProgress['photos']>[0]) => run.progress.photos(done),
     openVision: async () => {
       const { openVision } = await import('../../thresholds/inputs/input.js');
-      return openVision({ runtime: config.runtime, workers, timeoutMs: config.imageTimeoutMs });
+      const { readConfig } = await import('../../config.js');
+      const { runtime, visionWorkers, imageTimeoutMs: timeoutMs } = readConfig(process.env);
+      return openVision({
+        runtime,
+        workers: visionWorkers || availableParallelism(),
+        timeoutMs,
+        ...(place && { embedders: [place] }),
+      });
     },
-  });
+  };
+  const input = await photoInput(list, embed, curve);
   const paths = new Map(list.photos.map((photo) => [photo.name, photo.path]));
   return measureFaces(input, {
-    ...measureOptions(options, run, `${basename(resolve(path))}, ${model.id}`),
+    ...measureOptions(options, run, basename(resolve(path))),
     kernel: await bestKernel(),
     ...(options.thumbnails && {
       thumbnail: async (photo: string) => {

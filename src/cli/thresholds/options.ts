@@ -55,6 +55,8 @@ export function readOptions(args: readonly string[]) {
     html: values.html,
     thumbnails: values.thumbnails,
     label: values.label,
+    calibration: values.calibration,
+    model: values.model,
     cache: resolve(values.cache ?? cacheHome()),
   };
 }
@@ -90,6 +92,8 @@ function parse(args: readonly string[]) {
         html: { type: 'string' },
         thumbnails: { type: 'boolean', default: false },
         label: { type: 'string' },
+        calibration: { type: 'string' },
+        model: { type: 'string' },
         cache: { type: 'string' },
       },
     });

@@ -1,7 +1,16 @@
 import { stat } from 'node:fs/promises';
 import { PROVISIONAL_CURVE } from '../../domain/calibration.js';
+import { outlierDistanceOf } from '../../domain/centroid.js';
+import type { CalibrationCurve } from '../../domain/similarity.js';
 import { OperatorError } from '../../errors.js';
-import { DEFAULT_MODELS, embeddingModel, loadCard } from '../../vision/models.js';
+import {
+  builtIn,
+  DEFAULT_MODELS,
+  embeddingModel,
+  findEmbedder,
+  loadPlaced,
+  type ModelPlace,
+} from '../../vision/models.js';
 import type { EmbeddingModel, Vision } from '../../vision/vision.js';
 import type { FaceInput } from '../measure.js';
 import { type EmbedOptions, embedPhotos } from './embed.js';
@@ -30,14 +39,27 @@ export async function photosAt(
   return photosInCsv(path, { where, ...(photoRoot !== undefined && { photoRoot }) });
 }
 
-/** The embedding model that photos are measured with. */
-export const installedModel = async (): Promise<EmbeddingModel> =>
-  embeddingModel(await loadCard(DEFAULT_MODELS.embedder, 'embedder'));
+/** Where a model lies; OperatorError where there is none of this name. */
+export const modelAt = findEmbedder;
 
-/** Photos, embedded: ready to be measured. */
-export async function photoInput(list: PhotoList, options: EmbedOptions): Promise<FaceInput> {
+/** The embedding model that photos are measured with; default: the one that comes with the program. */
+export const installedModel = async (
+  place: ModelPlace = builtIn(DEFAULT_MODELS.embedder),
+): Promise<EmbeddingModel> => embeddingModel((await loadPlaced(place, 'embedder')).card);
+
+/**
+ * Photos, embedded: ready to be measured.
+ *
+ * @param calibration what similarities are told by, other than the curve shipped with the model.
+ */
+export async function photoInput(
+  list: PhotoList,
+  options: EmbedOptions,
+  calibration: CalibrationCurve = options.model.calibration ?? PROVISIONAL_CURVE,
+): Promise<FaceInput> {
   const { model } = options;
-  const { id, version, dimension, calibration } = model;
+  const { id, version, dimension } = model;
+  const outlierDistance = outlierDistanceOf(model.calibration ?? calibration);
   const { kind, name, labelsComplete, pairs } = list;
   return {
     kind,
@@ -45,7 +67,7 @@ export async function photoInput(list: PhotoList, options: EmbedOptions): Promis
     labelsComplete,
     ...(pairs && { pairs }),
     ...(await embedPhotos(list, options)),
-    model: { id, version, dimension, calibration: calibration ?? PROVISIONAL_CURVE },
+    model: { id, version, dimension, calibration, outlierDistance },
   };
 }
 
@@ -56,6 +78,7 @@ export async function openVision(options: {
   runtime: string;
   workers: number;
   timeoutMs: number;
+  embedders?: readonly ModelPlace[];
 }): Promise<Vision> {
   const { createVision } = await import('../../vision/pool.js');
   return createVision(options);

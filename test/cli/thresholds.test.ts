@@ -162,7 +162,7 @@ describe('likeness thresholds on a folder of photos', () => {
     });
     await begun;
     child.kill('SIGINT');
-    const [code] = (await once(child, 'close')) as [number];
+    const [code] = (await once(child, 'exit')) as [number];
     expect({ code, told }).toEqual({ code: 130, told: expect.stringContaining('Stopped.') });
   });
 
@@ -225,13 +225,13 @@ describe('likeness thresholds on a collection', () => {
   beforeAll(async () => {
     const model = await installedModel();
     const store = await createSqliteStore({ directory: data });
-    await createCalibrations(store.calibrations, model, 0);
+    await createCalibrations(store.calibrations, [model], 0);
     for (const collectionId of ['people', 'empty'])
       await store.createCollection({
         collectionId,
         createdAtMs: 1,
         modelId: model.id,
-        calibrationVersion: model.calibration.version,
+        calibrationVersion: model.calibration?.version ?? '',
         faceModelVersion: model.version,
         dimension: model.dimension,
         tags: {},

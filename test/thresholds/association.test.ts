@@ -10,6 +10,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { outlierDistanceOf } from '../../src/domain/centroid.js';
 import { newFaceId } from '../../src/domain/ids.js';
+import type { CalibrationCurve } from '../../src/domain/similarity.js';
 import { createSqliteStore } from '../../src/store/sqlite/store.js';
 import {
   type AssociationTrial,
@@ -69,7 +70,7 @@ async function heldOut(): Promise<PhotoList> {
 
 describe(`the table of association errors${missing}`, () => {
   let directory = '';
-  let model: EmbeddingModel;
+  let model: EmbeddingModel & { calibration: CalibrationCurve };
   let samples: Samples;
   let service: RunningService;
   let client: RekognitionClient;
@@ -78,7 +79,9 @@ describe(`the table of association errors${missing}`, () => {
   beforeAll(async () => {
     if (missing !== '') return;
     directory = await mkdtemp(join(tmpdir(), 'likeness-association-'));
-    model = await installedModel();
+    const installed = await installedModel();
+    if (!installed.calibration) throw new Error('the model has no calibration');
+    model = { ...installed, calibration: installed.calibration };
     const { faces } = await embedPhotos(await heldOut(), {
       model,
       openVision: () => openVision({ runtime: 'auto', workers: 2, timeoutMs: 60_000 }),
@@ -194,7 +197,7 @@ describe('association errors', () => {
 async function storeFaces(
   directory: string,
   samples: Samples,
-  model: EmbeddingModel,
+  model: EmbeddingModel & { calibration: CalibrationCurve },
 ): Promise<string[]> {
   const store = await createSqliteStore({ directory });
   await store.createCollection({

@@ -39,6 +39,7 @@ function countingVision(onPhoto: (count: number) => void = () => undefined) {
   let count = 0;
   const vision: Vision = {
     model,
+    models: [model],
     runtime: 'counting',
     analyse: async (image) => {
       onPhoto(++count);

@@ -110,17 +110,17 @@ async function measureCollection(
 ): Promise<ThresholdsReport> {
   const { openBeside } = await import('../../store/sqlite/beside.js');
   const { collectionInput } = await import('../../thresholds/inputs/collection.js');
-  const { requireCurve, shippedFor } = await import('../../thresholds/keep-calibration.js');
+  const { requireCurve } = await import('../../thresholds/keep-calibration.js');
   const { measureFaces } = await import('../../thresholds/measure.js');
   const store = openBeside(options.data);
   try {
     const collection = await store.collection(collectionId);
     const { modelId, calibrationVersion } = collection;
     const known = await store.calibrations.list();
-    const curves = {
-      pinned: requireCurve(known, modelId, options.calibration ?? calibrationVersion),
-      shipped: shippedFor(known, modelId),
-    };
+    const pinned = requireCurve(known, modelId, options.calibration ?? calibrationVersion);
+    // As the service weighs centroids: by the model's first curve, whatever is pinned.
+    const first = known.find((each) => each.modelId === modelId);
+    const curves = { pinned, first: first?.curve ?? pinned };
     const input = await collectionInput(collection, store.people(collectionId), curves);
     return await measureFaces(input, {
       ...measureOptions(options, run, collectionId),

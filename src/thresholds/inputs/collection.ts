@@ -17,12 +17,12 @@ interface Person {
 /**
  * A collection's users as known people. OperatorError where it has none.
  *
- * @param curves the one that the collection pins, and the one shipped with its model, which weighs centroids.
+ * @param curves the one that the collection pins, and the first one of its model, which weighs centroids.
  */
 export async function collectionInput(
   collection: Collection,
   people: AsyncIterable<Person>,
-  curves: { pinned: CalibrationCurve; shipped: CalibrationCurve },
+  curves: { pinned: CalibrationCurve; first: CalibrationCurve },
 ): Promise<FaceInput> {
   const { collectionId, modelId, faceModelVersion, dimension, faceCount } = collection;
   const hash = createHash('sha256');
@@ -62,7 +62,7 @@ export async function collectionInput(
       version: faceModelVersion,
       dimension,
       calibration: curves.pinned,
-      outlierDistance: outlierDistanceOf(curves.shipped),
+      outlierDistance: outlierDistanceOf(curves.first),
     },
     runtime: null,
   };

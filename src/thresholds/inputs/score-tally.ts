@@ -46,9 +46,10 @@ export async function countScores(
 ): Promise<CountedScores> {
   const survey = new Survey(settings.seed);
   const failed = { genuine: 0, impostor: 0 };
-  for await (const pair of scoresIn(files, settings, 1))
-    if (Number.isNaN(pair.score)) failed[pair.genuine ? 'genuine' : 'impostor']++;
-    else survey.add(pair);
+  for await (const batch of scoresIn(files, settings, 1))
+    for (const pair of batch)
+      if (Number.isNaN(pair.score)) failed[pair.genuine ? 'genuine' : 'impostor']++;
+      else survey.add(pair);
   survey.check(files[0]?.path ?? '');
   const grid = survey.grid();
   const units = survey.unitsNeeded;
@@ -62,20 +63,25 @@ export async function countScores(
   const histogram = { from, width, genuine: empty(), impostor: empty() };
   const hash = createHash('sha256');
   let row = 0;
-  for await (const pair of scoresIn(files, settings, 2)) {
-    if (Number.isNaN(pair.score)) continue;
-    const level = levelOf(grid.scores, pair.score);
-    const pairUnits = survey.unitsOf(pair, row++);
-    (pair.genuine ? genuine : impostor).add(level, pairUnits);
-    const bin = Math.max(0, Math.min(HISTOGRAM_BINS - 1, Math.floor((pair.score - from) / width)));
-    (pair.genuine ? histogram.genuine : histogram.impostor)[bin]!++;
-    hash.update(`${pair.score} ${pair.genuine ? 1 : 0} ${pair.subjects?.join(' ') ?? ''}\n`);
+  for await (const batch of scoresIn(files, settings, 2)) {
+    for (const pair of batch) {
+      if (Number.isNaN(pair.score)) continue;
+      const level = levelOf(grid.scores, pair.score);
+      (pair.genuine ? genuine : impostor).add(level, survey.unitsOf(pair, row++));
+      const bin = Math.floor((pair.score - from) / width);
+      const counts = pair.genuine ? histogram.genuine : histogram.impostor;
+      counts[Math.max(0, Math.min(HISTOGRAM_BINS - 1, bin))]!++;
+    }
+    hash.update(batch.map(digestLine).join(''));
   }
   impostor.close();
   genuine.close();
   const sha256 = hash.digest('hex');
   return { grid, impostor, genuine, histogram, subjects: survey.people, sha256, failed };
 }
+
+const digestLine = ({ score, genuine, subjects }: ScoredPair): string =>
+  `${score} ${genuine ? 1 : 0} ${subjects?.join(' ') ?? ''}\n`;
 
 async function* scoresIn(
   files: readonly ScoreFile[],
@@ -85,11 +91,11 @@ async function* scoresIn(
     onProgress,
   }: { distance: boolean; signal?: AbortSignal; onProgress?: (rows: number, pass: 1 | 2) => void },
   pass: 1 | 2,
-): AsyncGenerator<ScoredPair> {
+): AsyncGenerator<ScoredPair[]> {
   let rows = 0;
   for (const file of files)
     for await (const batch of scoresOf(file, signal)) {
-      for (const pair of batch) yield distance ? { ...pair, score: -pair.score } : pair;
+      yield distance ? batch.map((pair) => ({ ...pair, score: -pair.score })) : batch;
       rows += batch.length;
       onProgress?.(rows, pass);
     }

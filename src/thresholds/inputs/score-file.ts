@@ -96,9 +96,8 @@ function readerFor(
 ): { read: Reader; header: boolean } {
   if (kind !== 'labelled') return { read: readPlain(kind === 'genuine'), header: false };
   if (line.trimStart().startsWith('{')) return { read: readJson, header: false };
-  const titles = cells(line).map((title) => title.toLowerCase());
-  const [score, label] = [placeOf(titles, SCORE), placeOf(titles, LABEL)];
-  if (score >= 0 && label >= 0) return { read: readCells(titles, score, label), header: true };
+  const read = readCells(line);
+  if (read) return { read, header: true };
   const columns = line.trim().split(/\s+/).length;
   if (columns === 4 || columns === 5) return { read: readBob, header: false };
   if (columns === 2 && /^\s*-?1\s/.test(line)) return { read: readSigned, header: false };
@@ -110,13 +109,21 @@ function readerFor(
 const placeOf = (titles: readonly string[], names: readonly string[]): number =>
   titles.findIndex((title) => names.includes(title));
 
-const cells = (line: string): string[] =>
-  line.split(/[,;\t]/).map((cell) => cell.trim().replace(/^"(.*)"$/, '$1'));
+const DELIMITERS = [',', ';', '\t'] as const;
 
-function readCells(titles: readonly string[], score: number, label: number): Reader {
+const cells = (line: string, delimiter: string): string[] => {
+  const row = line.split(delimiter);
+  return line.includes('"') ? row.map((cell) => cell.trim().replace(/^"(.*)"$/, '$1')) : row;
+};
+
+function readCells(header: string): Reader | undefined {
+  const delimiter = DELIMITERS.find((each) => header.includes(each)) ?? ',';
+  const titles = cells(header, delimiter).map((title) => title.trim().toLowerCase());
+  const [score, label] = [placeOf(titles, SCORE), placeOf(titles, LABEL)];
   const [first, second] = [placeOf(titles, FIRST), placeOf(titles, SECOND)];
+  if (score < 0 || label < 0) return undefined;
   return (line, where) => {
-    const row = cells(line);
+    const row = cells(line, delimiter);
     return {
       score: numberOf(row[score], where),
       genuine: truthOf(row[label], where),
@@ -177,15 +184,17 @@ const readPlain =
 const pairOf = (first: string, second: string): [string, string] => [first, second];
 
 function numberOf(text: string | undefined, where: () => string): number {
-  const value = text === undefined || text === '' ? Number.NaN : Number(text);
-  if (Number.isFinite(value) || text?.toLowerCase() === 'nan') return value;
+  const value = text === undefined || text.trim() === '' ? Number.NaN : Number(text);
+  if (Number.isFinite(value) || text?.trim().toLowerCase() === 'nan') return value;
   throw new OperatorError(
     `${where()}: the score is ${text || 'missing'}, expected a finite number, or nan where the engine could not compare`,
   );
 }
 
 function truthOf(text: string | undefined, where: () => string): boolean {
-  const word = (text ?? '').toLowerCase();
+  if (text === '1') return true;
+  if (text === '0') return false;
+  const word = (text ?? '').trim().toLowerCase();
   if (YES.has(word)) return true;
   if (NO.has(word)) return false;
   throw new OperatorError(

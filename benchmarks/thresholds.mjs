@@ -54,7 +54,11 @@ async function scores() {
     countScores(files, { seed: 1, distance: false }),
   );
   rmSync(folder, { recursive: true });
-  return { rows: impostor.comparisons + genuine.comparisons, seconds: took, memoryMb: mostMemoryMb() };
+  return {
+    rows: impostor.comparisons + genuine.comparisons,
+    seconds: took,
+    memoryMb: mostMemoryMb(),
+  };
 }
 
 async function pairs() {

@@ -9,23 +9,31 @@ import { facesFolder, median, readPairs } from './vision-subjects.mjs';
 const ROUNDS = 3;
 const PHOTOS = 40;
 
-export async function start() {
-  const rounds = [];
-  for (let round = 0; round < ROUNDS; round++) rounds.push(await once());
-  return {
-    firstAnswerMs: Math.round(median(rounds.map(({ firstAnswerMs }) => firstAnswerMs))),
-    workerMb: Math.round(Math.max(...rounds.flatMap(({ workers }) => workers))),
-    serviceMb: Math.round(Math.max(...rounds.map(({ service }) => service))),
-    workers: rounds[0].workers.length,
-  };
+/** A row for each of our runtimes among the subjects. */
+export async function start(names) {
+  const runtimes = names.filter((name) => /^likeness \S+$/.test(name));
+  const rows = [];
+  for (const subject of runtimes) {
+    const rounds = [];
+    for (let round = 0; round < ROUNDS; round++) rounds.push(await once(subject.split(' ')[1]));
+    rows.push({
+      subject,
+      firstAnswerMs: Math.round(median(rounds.map(({ firstAnswerMs }) => firstAnswerMs))),
+      workerMb: Math.round(Math.max(...rounds.flatMap(({ workers }) => workers))),
+      serviceMb: Math.round(Math.max(...rounds.map(({ service }) => service))),
+      workers: rounds[0].workers.length,
+    });
+  }
+  return { rows };
 }
 
-/** The second start with the same data: the runtime was chosen by an earlier one. */
-async function once() {
+/** With a data directory of its own, where a start before this one has left what a runtime converts once. */
+async function once(runtime) {
   const data = mkdtempSync(join(tmpdir(), 'likeness-start-'));
+  const env = { LIKENESS_DATA: data, LIKENESS_RUNTIME: runtime };
   try {
-    await serve(data, async () => undefined);
-    return await serve(data, async (client, pid, firstAnswerMs) => {
+    await serve(env, async () => undefined);
+    return await serve(env, async (client, pid, firstAnswerMs) => {
       const paths = [...new Set(readPairs().flatMap(({ a, b }) => [a, b]))].slice(0, PHOTOS);
       await Promise.all(paths.map((path) => detect(client, path)));
       const { service, workers } = memoryOf(pid);
@@ -39,14 +47,14 @@ async function once() {
 const detect = (client, path) =>
   client.send(new DetectFacesCommand({ Image: { Bytes: readFileSync(join(facesFolder, path)) } }));
 
-async function serve(data, use) {
+async function serve(settings, use) {
   const startedAt = performance.now();
   const child = spawn(process.execPath, [resolve(import.meta.dirname, '../dist/cli.js'), 'serve'], {
     env: {
       PATH: process.env.PATH,
       LIKENESS_PORT: '0',
-      LIKENESS_DATA: data,
       LIKENESS_LOG_LEVEL: 'info',
+      ...settings,
     },
     stdio: ['ignore', 'ignore', 'pipe'],
   });

@@ -65,7 +65,7 @@ function serveFolder(folder) {
 
 /** Only what an embedding needs is switched on; everything else at its default. */
 async function human() {
-  const { Human } = require('@vladmandic/human/dist/human.node-wasm.js');
+  const { Human } = require(join(modules, '@vladmandic/human/dist/human.node-wasm.js'));
   const off = { enabled: false };
   const subject = new Human({
     debug: false,
@@ -107,7 +107,7 @@ async function human() {
 
 /** Its best detector, 68 landmarks, its recognition net. */
 async function faceApi() {
-  const faceapi = require('@vladmandic/face-api/dist/face-api.node-wasm.js');
+  const faceapi = require(join(modules, '@vladmandic/face-api/dist/face-api.node-wasm.js'));
   await wasmBackend(faceapi.tf);
   const folder = join(modules, '@vladmandic/face-api/model');
   for (const net of ['ssdMobilenetv1', 'faceLandmark68Net', 'faceRecognitionNet'])
@@ -121,12 +121,6 @@ async function faceApi() {
 }
 
 const bySize = (faces, size) => faces.toSorted((a, b) => size(b) - size(a));
-
-function unit(vector) {
-  if (!vector) return undefined;
-  const norm = Math.hypot(...vector);
-  return Array.from(vector, (value) => value / norm);
-}
 
 const SUBJECTS = {
   'likeness tfjs-wasm': () => likeness('tfjs-wasm', false),
@@ -148,7 +142,7 @@ const run = async (words) => {
   for (const path of paths) {
     const faces = await embed(readFileSync(path), all);
     found += faces.length;
-    embeddings.push(unit(faces[0]));
+    embeddings.push(faces[0] && Array.from(faces[0]));
   }
   const { user, system } = process.cpuUsage(before);
   return {

@@ -33,6 +33,22 @@ export function readPairs() {
     .filter(({ a, b }) => [a, b].every((path) => existsSync(join(facesFolder, path))));
 }
 
+/** So many of the pairs: as many from each fold and kind. */
+export function pickedPairs(count) {
+  const kinds = pairsByKind();
+  const each = Math.ceil(count / kinds.size);
+  return [...kinds.values()].flatMap((list) => list.slice(0, each));
+}
+
+function pairsByKind() {
+  const kinds = new Map();
+  for (const pair of readPairs()) {
+    const kind = `${pair.fold} ${pair.same}`;
+    kinds.set(kind, [...(kinds.get(kind) ?? []), pair]);
+  }
+  return kinds;
+}
+
 /** Starts a subject; resolves when it has loaded its nets and answers. */
 export async function startSubject(name) {
   const startedAt = performance.now();

@@ -6,7 +6,8 @@
 //   npm run bench:vision -- accuracy 240              more of the photos of the pairs, for at most 240 seconds
 //   npm run bench:vision -- table                     the tables again from results/vision.json
 //
-// LIKENESS_FACES names the folder of labelled photos, default ../shared/faces. What a part has found is kept in
+// LIKENESS_PAIRS=200 takes so many of the pairs, evenly from each fold and kind. LIKENESS_FACES names the folder of
+// labelled photos, default ../shared/faces. What a part has found is kept in
 // results/vision.json and, photo by photo, in the temporary folder, so that a run that was stopped goes on.
 //
 // Every subject is a process of its own; they take turns with the same few photos, so that load on the machine

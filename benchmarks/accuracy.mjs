@@ -1,9 +1,10 @@
 // How accurate is the vision part on labelled photos? Prints tables and writes results/accuracy.json.
+// What a threshold means on them is `likeness thresholds`' to say.
 //
 //   npx tsc -p . && node benchmarks/accuracy.mjs [folder of labelled photos, default ../shared/faces]
 import { centroidOf, outlierDistanceOf } from '../dist/domain/centroid.js';
 import { refusals } from '../dist/domain/quality.js';
-import { cosineFloor, reaches, similarityOf } from '../dist/domain/similarity.js';
+import { cosineFloor, similarityOf } from '../dist/domain/similarity.js';
 import { analyse, facesFolder, labelledFace, photos, readCsv } from './faces.mjs';
 import { save } from './measuring.mjs';
 import { allPairs, cosine, foldAccuracy, shareAbove, thresholdAt } from './metrics.mjs';
@@ -11,8 +12,6 @@ import { allPairs, cosine, foldAccuracy, shareAbove, thresholdAt } from './metri
 /** What shared/studies/ml.md measured with the prototype, on all of LFW unless said otherwise. */
 const PROMISE = {
   lfwPairs: '0.9927 ±0.0019 (10 folds; folds 1–2 alone 0.9942)',
-  single: { 0.01: '0.987', 0.001: '0.955', 0.0001: '0.843' },
-  threeFaceUser: { 0.001: '0.996', 0.0001: '0.954' },
   misses: '< 0.001',
   noFace: '≥ 0.98 of photos',
 };
@@ -46,8 +45,6 @@ const report = {
   msPerPhoto: fresh === rows.length ? meanMs : undefined,
   detection: detection(),
   lfwPairs: lfwPairs(),
-  oneToOne: oneToOne(),
-  search: search(),
   strangerAmongThem: strangerAmongThem(),
   noFace: noFace(),
   groups: groups(),
@@ -85,70 +82,6 @@ function lfwPairs() {
       : [];
   });
   return { pairs: pairs.length, ...foldAccuracy(pairs), promise: PROMISE.lfwPairs };
-}
-
-/** Single photo against single photo, all pairs within a source; LFW also by its official genuine pairs. */
-function oneToOne() {
-  return groupBy(
-    items.filter((item) => !NOT_FOR_ERROR_RATES.has(item.source)),
-    (item) => item.source,
-  ).map(([source, list]) => {
-    const { genuine, impostor } = allPairs(list);
-    const official =
-      source === 'lfw'
-        ? readCsv('lfw-pairs.csv')
-            .filter((row) => row.same === '1' && byPath.has(row.a) && byPath.has(row.b))
-            .map((row) => cosine(byPath.get(row.a).embedding, byPath.get(row.b).embedding))
-        : undefined;
-    const at = [0.01, 0.001, 0.0001].map((fmr) => {
-      const threshold = thresholdAt(impostor, fmr);
-      if (threshold === undefined) return { fmr };
-      return {
-        fmr,
-        threshold,
-        similarity: similarityOf(curve, threshold),
-        tar: shareAbove(genuine, threshold),
-        ...(official && {
-          tarOfficialPairs: shareAbove(official, threshold),
-          promise: PROMISE.single[fmr],
-        }),
-      };
-    });
-    // What the calibration claims, seen on these pairs.
-    const claims = [50, 75, 80, 90].map((similarity) => ({
-      similarity,
-      claimedFmr: (1 - similarity / 100) ** (1 / curve.exponent),
-      fmr: shareAbove(impostor, cosineFloor(curve, similarity) + 1e-4),
-      tar: shareAbove(genuine, cosineFloor(curve, similarity) + 1e-4),
-    }));
-    return { source, genuine: genuine.length, impostor: impostor.length, at, claims };
-  });
-}
-
-/** Users of three photos each; the other photos of the same people, and all other people, search them. */
-function search() {
-  const people = groupBy(
-    items.filter((item) => !NOT_FOR_ERROR_RATES.has(item.source)),
-    (item) => item.person,
-  );
-  const enrolled = people.filter(([, list]) => list.length >= MIN_PHOTOS);
-  const users = enrolled.map(([person, list]) => ({
-    person,
-    source: list[0].source,
-    centroid: centroid(list.slice(0, ENROL)),
-    probes: list.slice(ENROL),
-  }));
-  const strangers = people
-    .filter(([, list]) => list.length < MIN_PHOTOS)
-    .flatMap(([, list]) => list);
-  const scopes = ['all', ...new Set(users.map((user) => user.source))];
-  return scopes.map((scope) =>
-    searchScope(
-      scope,
-      scope === 'all' ? users : users.filter((user) => user.source === scope),
-      scope === 'all' ? strangers : strangers.filter((item) => item.source === scope),
-    ),
-  );
 }
 
 /** As AssociateFaces makes it; a plain mean with an outlier distance that nothing reaches. */
@@ -191,47 +124,6 @@ function strangerAmongThem() {
     ]);
     return { enrolled, users: users.length, probes: genuine.length, ...Object.fromEntries(at) };
   });
-}
-
-function searchScope(scope, users, strangers) {
-  const probes = users.flatMap((user) => user.probes.map((item) => ({ user, item })));
-  let first = 0;
-  const genuine = [];
-  for (const { user, item } of probes) {
-    const own = cosine(user.centroid, item.embedding);
-    genuine.push(own);
-    if (users.every((other) => other === user || cosine(other.centroid, item.embedding) < own))
-      first++;
-  }
-  const impostor = Float32Array.from(
-    strangers.flatMap((item) => users.map((user) => cosine(user.centroid, item.embedding))),
-  ).toSorted();
-  const best = strangers.map((item) =>
-    users.reduce((most, user) => Math.max(most, cosine(user.centroid, item.embedding)), -1),
-  );
-  return {
-    scope,
-    users: users.length,
-    probes: probes.length,
-    strangers: strangers.length,
-    rank1: first / probes.length,
-    atThreshold: [75, 80].map((threshold) => {
-      const accepted = (score) => reaches(similarityOf(curve, score), threshold);
-      return {
-        threshold,
-        tar: genuine.filter(accepted).length / genuine.length,
-        falseAcceptPerComparison:
-          impostor.filter(accepted).length / (impostor.length || Number.NaN),
-        strangersWithAMatch: best.filter(accepted).length / (best.length || Number.NaN),
-      };
-    }),
-    atFmr: [0.001, 0.0001].map((fmr) => {
-      const threshold = thresholdAt(impostor, fmr);
-      return threshold === undefined
-        ? { fmr }
-        : { fmr, tar: shareAbove(genuine, threshold), promise: PROMISE.threeFaceUser[fmr] };
-    }),
-  };
 }
 
 /** Photos without a human face: any face found is a false one. Animals and drawings counted apart. */
@@ -356,34 +248,6 @@ function print(result) {
   console.table(result.detection, ['source', 'photos', 'missed', 'refused', 'extraFaces']);
   console.log(
     `LFW official pairs: ${result.lfwPairs.mean.toFixed(4)} on ${result.lfwPairs.pairs} pairs, promise ${result.lfwPairs.promise}`,
-  );
-  console.log('\nSingle photo against single photo, within a source');
-  console.table(
-    result.oneToOne.flatMap(({ source, genuine, impostor, at }) =>
-      at.map((row) => ({ source, genuine, impostor, ...rounded(row) })),
-    ),
-  );
-  console.log('\nWhat the calibration claims and what these pairs give');
-  console.table(
-    result.oneToOne.flatMap(({ source, claims }) =>
-      claims.map((row) => ({ source, ...rounded(row) })),
-    ),
-  );
-  console.log(`\nUsers of ${ENROL} photos searched by another photo`);
-  console.table(
-    result.search.map(({ atThreshold, atFmr, ...row }) => ({
-      ...rounded(row),
-      ...Object.fromEntries(
-        atThreshold.flatMap((entry) => [
-          [`TAR@${entry.threshold}`, round(entry.tar)],
-          [`FAR@${entry.threshold}`, round(entry.falseAcceptPerComparison)],
-          [`strangers@${entry.threshold}`, round(entry.strangersWithAMatch)],
-        ]),
-      ),
-      ...Object.fromEntries(
-        atFmr.map((entry) => [`TAR@FMR${entry.fmr}`, `${round(entry.tar)} (${entry.promise})`]),
-      ),
-    })),
   );
   console.log(`\nUsers of ${ENROL} photos, one of which may be of somebody else`);
   console.table(result.strangerAmongThem.map(rounded));

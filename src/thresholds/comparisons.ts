@@ -74,18 +74,24 @@ export async function compareAll(samples: Samples, options: CompareOptions): Pro
   return result;
 }
 
+/** Two rows, and whether the list says that they are one person. */
+export interface ListedPair {
+  a: number;
+  b: number;
+  same: boolean;
+}
+
 /** Compares the pairs of a list only. */
 export function comparePairs(
   samples: Samples,
-  pairs: readonly (readonly [number, number])[],
+  pairs: readonly ListedPair[],
   { grid, worst }: Pick<CompareOptions, 'grid' | 'worst'>,
 ): Comparisons {
   const result = emptyComparisons(samples, grid);
   const { subjectOf, unitOf } = samples;
-  for (const [a, b] of pairs) {
+  for (const { a, b, same } of pairs) {
     const cosine = cosineOf(samples, a, b);
     const units = [unitOf[subjectOf[a]!]!, unitOf[subjectOf[b]!]!] as const;
-    const same = subjectOf[a] === subjectOf[b];
     (same ? result.genuine : result.impostor).add(levelOf(grid.scores, cosine), units);
     (same ? result.genuineBins : result.impostorBins)[binOf(cosine)]!++;
     if (same) keepWorst(result.worstGenuine, { a, b, cosine }, worst);

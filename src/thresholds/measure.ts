@@ -9,6 +9,7 @@ import {
   type Comparisons,
   compareAll,
   comparePairs,
+  type ListedPair,
   type Pair,
 } from './comparisons.js';
 import { groupRates } from './groups.js';
@@ -179,12 +180,12 @@ const severalOf = ({ subjectEnds }: Samples): number =>
 
 function rowsOfPairs(
   samples: Samples,
-  pairs: readonly { a: string; b: string }[],
-): (readonly [number, number])[] {
+  pairs: readonly { a: string; b: string; same: boolean }[],
+): ListedPair[] {
   const rowByPhoto = new Map(samples.faces.map(({ photo }, row) => [photo, row]));
-  return pairs.flatMap(({ a, b }) => {
+  return pairs.flatMap(({ a, b, same }) => {
     const [one, other] = [rowByPhoto.get(a), rowByPhoto.get(b)];
-    return one === undefined || other === undefined ? [] : [[one, other] as const];
+    return one === undefined || other === undefined ? [] : [{ a: one, b: other, same }];
   });
 }
 

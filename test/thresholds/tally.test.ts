@@ -89,15 +89,12 @@ describe('comparing', () => {
   it('of listed pairs looks at these only', () => {
     const faces = syntheticFaces(4, 2);
     const samples = samplesOf(faces, 32, 1);
-    const { impostor, genuine } = comparePairs(
-      samples,
-      [
-        [0, 1],
-        [0, 2],
-        [1, 5],
-      ],
-      { grid, worst: 9 },
-    );
+    const pairs = [
+      { a: 0, b: 1, same: true },
+      { a: 0, b: 2, same: false },
+      { a: 1, b: 5, same: false },
+    ];
+    const { impostor, genuine } = comparePairs(samples, pairs, { grid, worst: 9 });
     expect([genuine.comparisons, impostor.comparisons]).toEqual([1, 2]);
   });
 

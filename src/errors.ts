@@ -82,6 +82,18 @@ export class ApiError extends Error {
   }
 }
 
+const MOVED = 'has just moved to another model';
+
+/** A call met the switch of its collection to another model; nothing of it was done. Made again, it succeeds. */
+export const collectionMoved = (collectionId: string): ApiError =>
+  new ApiError('ThrottlingException', `The collection id: ${collectionId} ${MOVED}`);
+
+/** Whether it is that error; its text is all that comes through from another thread. */
+export const isCollectionMoved = (error: unknown): boolean =>
+  error instanceof ApiError &&
+  error.code === 'ThrottlingException' &&
+  error.message.endsWith(MOVED);
+
 /**
  * A fault that stops the service from starting or tells an operator what to repair: a missing model
  * file, a data directory of a newer version, an occupied port. Shown as one line, without a stack.

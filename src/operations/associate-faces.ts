@@ -38,7 +38,12 @@ export async function associateFaces(
   };
   const { value, sequence } = await store.changeUserFaces(
     collectionId,
-    { userId, faceIds, ...idempotencyOf(services, 'AssociateFaces', input) },
+    {
+      userId,
+      faceIds,
+      modelId: collection.modelId,
+      ...idempotencyOf(services, 'AssociateFaces', input),
+    },
     (state) => decide(scorer, state, faceIds, threshold),
   );
   await vectors.reach(collection, sequence);

@@ -23,7 +23,12 @@ export async function disassociateFaces(
   );
   const { value, sequence } = await store.changeUserFaces(
     collectionId,
-    { userId, faceIds, ...idempotencyOf(services, 'DisassociateFaces', input) },
+    {
+      userId,
+      faceIds,
+      modelId: collection.modelId,
+      ...idempotencyOf(services, 'DisassociateFaces', input),
+    },
     (state) => decide(state, faceIds, outlierDistance),
   );
   await vectors.reach(collection, sequence);

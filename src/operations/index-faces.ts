@@ -29,6 +29,8 @@ export async function indexFaces(
     QualityFilter: filter = indexFacesModel.defaults.QualityFilter,
   } = input;
   const collection = await openCollection(services, collectionId);
+  const { modelId } = collection;
+  const goal = await moveGoal(services, collectionId);
   const { imageId, faces } = await withImage(services, input.Image, signal, async (bytes) => ({
     imageId: imageIdOf(bytes),
     ...(await vision.analyse(
@@ -37,7 +39,7 @@ export async function indexFaces(
         filter,
         maxFaces: Math.min(maxFaces, LIMITS.facesPerImage),
         embed: 'kept',
-        models: [collection.modelId],
+        models: goal === undefined ? [modelId] : [modelId, goal],
         attributes: readingsFor(attributes),
       },
       signal,
@@ -56,7 +58,17 @@ export async function indexFaces(
       createdAtMs: clock(),
     })),
     settings.quotas.facesPerCollection,
+    modelId,
   );
+  if (goal !== undefined)
+    await store.stageFaces(
+      collectionId,
+      goal,
+      stored.flatMap(({ faceId }, i) => {
+        const [embedding] = kept[i]?.further ?? [];
+        return embedding ? [{ faceId, embedding }] : [];
+      }),
+    );
   await vectors.reach(collection, sequence);
   return {
     FaceRecords: stored.map(({ faceId }, i) =>
@@ -67,6 +79,18 @@ export async function indexFaces(
       .filter(({ reasons }) => reasons.length > 0)
       .map((face) => ({ Reasons: face.reasons, FaceDetail: toFaceDetail(face, attributes) })),
   };
+}
+
+/**
+ * The model that a collection is on its way to, where this service runs it: faces taken in meanwhile are embedded
+ * with both, so that they move along without their photos being asked for again.
+ */
+async function moveGoal(
+  { store, vision }: Pick<Services, 'store' | 'vision'>,
+  collectionId: string,
+): Promise<string | undefined> {
+  const move = await store.move(collectionId);
+  return vision.models.find(({ id }) => id === move?.to.modelId)?.id;
 }
 
 interface StoredName {

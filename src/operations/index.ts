@@ -1,3 +1,4 @@
+import { isCollectionMoved } from '../errors.js';
 import type { OperationInput, OperationName, OperationOutput } from '../model/operations.js';
 import { associateFaces } from './associate-faces.js';
 import { compareFaces } from './compare-faces.js';
@@ -66,11 +67,24 @@ export type OperationHandlers = {
   ) => Promise<OperationOutput<N>>;
 };
 
-/** The operations bound to their services, as the dispatcher calls them. */
+/**
+ * The operations bound to their services, as the dispatcher calls them. One that meets the switch of its collection
+ * to another model is made again, with that model.
+ */
 export const bindOperations = (services: Services): OperationHandlers =>
   Object.fromEntries(
     Object.entries(OPERATIONS).map(([name, operation]) => [
       name,
-      (input: never, context: OperationContext) => operation(services, input, context),
+      (input: never, context: OperationContext) =>
+        againWhenMoved(() => operation(services, input, context) as Promise<unknown>),
     ]),
   ) as OperationHandlers;
+
+async function againWhenMoved(work: () => Promise<unknown>): Promise<unknown> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isCollectionMoved(error)) return work();
+    throw error;
+  }
+}

@@ -1,5 +1,6 @@
 import type { BoundingBox } from '../domain/face.js';
 import type { CalibrationStore } from './calibrations.js';
+import type { Move } from './moving.js';
 
 /**
  * The store is the truth: everything acknowledged is in it, durably, before the promise resolves.
@@ -26,12 +27,23 @@ export interface Store {
    * Stores the faces of one image. A face of the same image, external image id and box that is already
    * there is not stored again: its stored record is returned in its place. Result in the order given.
    * ServiceQuotaExceededException when the collection would hold more than `maxFaces`.
+   *
+   * @param modelId of the model the embeddings are of; ThrottlingException where the collection has moved to another.
    */
   insertFaces(
     collectionId: string,
     faces: readonly NewFace[],
     maxFaces: number,
+    modelId?: string,
   ): Promise<Committed<Face[]>>;
+  /** The move to another model that is under way for a collection; see CollectionMove. */
+  move(collectionId: string): Promise<Move | undefined>;
+  /** Keeps embeddings under the model of a move for faces that were inserted meanwhile; nothing where it is over. */
+  stageFaces(
+    collectionId: string,
+    modelId: string,
+    embeddings: readonly { faceId: string; embedding: Float32Array }[],
+  ): Promise<void>;
   /** Faces that belong to a user stay. Lists in the order given, each id once. */
   deleteFaces(collectionId: string, faceIds: readonly string[]): Promise<Committed<FaceDeletion>>;
   /** Undefined where the collection holds no such face. */
@@ -71,7 +83,13 @@ export interface Store {
    */
   changeUserFaces<R>(
     collectionId: string,
-    request: { userId: string; faceIds: readonly string[]; idempotency?: Idempotency },
+    request: {
+      userId: string;
+      faceIds: readonly string[];
+      idempotency?: Idempotency;
+      /** As in insertFaces: the model that `decide` knows the scale of. */
+      modelId?: string;
+    },
     decide: (state: UserFacesState) => UserFacesChange<R>,
   ): Promise<Committed<R>>;
 
@@ -81,12 +99,18 @@ export interface Store {
    * What changed after `after`, oldest first, at most `limit` entries, each with its current vector
    * (undefined: gone). `truncated` when the log no longer reaches back that far: take `vectors` instead.
    */
-  changes(collectionId: string, after: number, limit: number): Promise<VectorChanges | 'truncated'>;
+  changes(
+    collectionId: string,
+    after: number,
+    limit: number,
+    modelId?: string,
+  ): Promise<VectorChanges | 'truncated'>;
   /**
    * All vectors as they stand at one change number, in batches of a few thousand. At least one batch
-   * comes, for an empty collection one without keys, so that the change number is always known.
+   * comes, for an empty collection one without keys, so that the change number is always known. With `modelId`,
+   * here and in `changes`: ThrottlingException where the collection has moved to another model.
    */
-  vectors(collectionId: string): AsyncIterable<VectorBatch>;
+  vectors(collectionId: string, modelId?: string): AsyncIterable<VectorBatch>;
 
   readonly calibrations: CalibrationStore;
 

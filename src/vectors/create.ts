@@ -4,6 +4,7 @@ import {
   parseSearchSettings,
   type SearchSettings,
 } from '../domain/search-settings.js';
+import { collectionMoved } from '../errors.js';
 import { type CollectionState, Follower } from './follower.js';
 import type { GraphMaker, GraphSettings } from './graph-engine.js';
 import { hnswGraphs } from './hnsw.js';
@@ -186,11 +187,12 @@ class SearchableVectors implements Vectors {
     const { collectionId, dimension } = collection;
     const known = this.#entries.get(collectionId);
     if (known && isSame(known.collection, collection)) return known;
-    // Deleted and created again under its old id before `drop` came.
-    this.#forget(collectionId);
+    // Deleted and created again under its old id before `drop` came, or moved to another model.
     const { createdAtMs, modelId } = collection;
+    const moved = known?.collection.createdAtMs === createdAtMs && createdAtMs !== undefined;
+    this.#forget(collectionId, moved ? collectionMoved(collectionId) : undefined);
     const subject: SnapshotSubject = { collectionId, dimension, createdAtMs, modelId };
-    const follower = new Follower(this.#source, collectionId, {
+    const follower = new Follower(this.#source, subject, {
       newIndex: (kind) => new VectorIndex(dimension, this.#tools, entry.plans[kind]),
       pacer: this.#tools.pacer,
       restore: () => this.#restore(subject, entry.plans),
@@ -276,8 +278,8 @@ class SearchableVectors implements Vectors {
       if (follower.state) yield { subject, state: follower.state };
   }
 
-  #forget(collectionId: string): void {
-    this.#entries.get(collectionId)?.follower.close();
+  #forget(collectionId: string, reason?: Error): void {
+    this.#entries.get(collectionId)?.follower.close(reason);
     this.#entries.delete(collectionId);
   }
 
@@ -313,6 +315,7 @@ const tuned = (
 /** A caller that does not know when the collection was created is taken to mean the one that is loaded. */
 const isSame = (known: SnapshotSubject, asked: CollectionRef): boolean =>
   known.dimension === asked.dimension &&
+  (known.modelId === undefined || asked.modelId === undefined || known.modelId === asked.modelId) &&
   (known.createdAtMs === undefined ||
     asked.createdAtMs === undefined ||
     known.createdAtMs === asked.createdAtMs);

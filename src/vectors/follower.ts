@@ -31,6 +31,7 @@ interface Waiter {
 export class Follower {
   readonly #source: VectorSource;
   readonly #collectionId: string;
+  readonly #modelId: string | undefined;
   readonly #newIndex: (kind: VectorKind) => VectorIndex;
   readonly #pacer: Pacer;
   readonly #progress: (rows: number) => void;
@@ -44,7 +45,7 @@ export class Follower {
 
   constructor(
     source: VectorSource,
-    collectionId: string,
+    { collectionId, modelId }: { collectionId: string; modelId: string | undefined },
     tools: {
       newIndex: (kind: VectorKind) => VectorIndex;
       pacer: Pacer;
@@ -56,6 +57,7 @@ export class Follower {
   ) {
     this.#source = source;
     this.#collectionId = collectionId;
+    this.#modelId = modelId;
     this.#newIndex = tools.newIndex;
     this.#pacer = tools.pacer;
     this.#restore = tools.restore;
@@ -77,10 +79,10 @@ export class Follower {
     });
   }
 
-  /** Forgets everything and rejects who waits; a load under way ends at its next batch. */
-  close(): void {
+  /** Forgets everything and rejects who waits, as for a deleted collection unless told otherwise; a load under way ends at its next batch. */
+  close(reason: Error = this.#closedError()): void {
     this.#closed = true;
-    this.#rejectAll(this.#closedError());
+    this.#rejectAll(reason);
     this.#replaceState(undefined);
   }
 
@@ -126,7 +128,12 @@ export class Follower {
 
   /** Takes one run of changes. True when it ended at the newest change. */
   async #follow(state: CollectionState): Promise<boolean | 'truncated'> {
-    const answer = await this.#source.changes(this.#collectionId, state.sequence, CHANGES_PER_READ);
+    const answer = await this.#source.changes(
+      this.#collectionId,
+      state.sequence,
+      CHANGES_PER_READ,
+      this.#modelId,
+    );
     if (answer === 'truncated') return answer;
     await this.#pacer.step();
     if (this.#closed) return false;
@@ -159,7 +166,7 @@ export class Follower {
     const indexes = { face: this.#newIndex('face'), user: this.#newIndex('user') };
     const state: CollectionState = { indexes, sequence: 0 };
     try {
-      for await (const batch of this.#source.vectors(this.#collectionId)) {
+      for await (const batch of this.#source.vectors(this.#collectionId, this.#modelId)) {
         state.sequence = batch.sequence;
         await this.#take(indexes[batch.kind], batch);
         this.#progress(batch.keys.length);

@@ -25,6 +25,8 @@ export interface VectorSource {
     collectionId: string,
     after: number,
     limit: number,
+    /** Of the model that the vectors are expected to be of; another one is an error. */
+    modelId?: string,
   ): Promise<
     | {
         changes: {
@@ -41,7 +43,10 @@ export interface VectorSource {
     | 'truncated'
   >;
   /** All vectors as they stand at one change number: at least one batch, an empty one where there is none. */
-  vectors(collectionId: string): AsyncIterable<{
+  vectors(
+    collectionId: string,
+    modelId?: string,
+  ): AsyncIterable<{
     sequence: number;
     kind: VectorKind;
     keys: string[];

@@ -2,12 +2,14 @@ import { existsSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { OperatorError } from '../../errors.js';
 import { decodeEmbedding } from '../embeddings.js';
+import type { CollectionMove, EmbeddingSpace, Move } from '../moving.js';
 import type { Collection, Listing, Page, Store } from '../store.js';
 import { addCalibration, calibrationStore, switchCalibration } from './calibrations.js';
 import { openWriter } from './connection.js';
 import { type DataDirectory, dataDirectory } from './directory.js';
 import { Faults } from './faults.js';
 import { CATALOG, latestVersion } from './migrations.js';
+import { forgetFormer, formerSpaces, moveOf, openMove } from './moving.js';
 import { Reader } from './reader.js';
 import { readMembers } from './user-faces.js';
 
@@ -28,7 +30,20 @@ export interface StoreBeside extends Pick<Store, 'calibrations'> {
   listCollections(page: Page<number>): Promise<Listing<Collection, number>>;
   /** The users of a collection and their faces, oldest first, page by page; those without a face too. */
   people(collectionId: string): AsyncIterable<Person>;
+  readonly moves: Moves;
   close(): void;
+}
+
+/** Collections on their way to another model. */
+export interface Moves {
+  /** The one under way, if any. */
+  current(collectionId: string): Move | undefined;
+  /** What a collection was before it moved, the last first; its embeddings of then are kept. */
+  former(collectionId: string): EmbeddingSpace[];
+  /** Begins a move, or goes on with the one that was begun. */
+  open(collectionId: string, to: EmbeddingSpace, nowMs: number): CollectionMove;
+  /** Removes what a collection was before; how many such spaces there were. */
+  forget(collectionId: string): number;
 }
 
 const MAX_OPEN_FILES = 8;
@@ -69,6 +84,15 @@ export function openBeside(directory: string): StoreBeside {
     listCollections: async (page) => {
       const { items, ...rest } = reader.listRows(page);
       return { items: items.flatMap((row) => reader.withCounts(row) ?? []), ...rest };
+    },
+    moves: {
+      current: (collectionId) => reader.fromCatalog((catalog) => moveOf(catalog, collectionId)),
+      former: (collectionId) =>
+        reader
+          .fromCatalog((catalog) => formerSpaces(catalog, collectionId))
+          .map(({ file: _file, ...space }) => space),
+      open: (collectionId, to, nowMs) => openMove(place, collectionId, { to, nowMs }),
+      forget: (collectionId) => forgetFormer(place, collectionId),
     },
     people: (collectionId) => people(reader, collectionId),
     close: () => reader.close(),

@@ -1,3 +1,4 @@
+import { collectionMoved } from '../../errors.js';
 import { collectionMissing } from '../refusals.js';
 import type { Connection } from './connection.js';
 import { endsBatch } from './faults.js';
@@ -16,8 +17,8 @@ interface Waiting {
 }
 
 interface Files {
-  /** False once the catalog no longer lists the file. */
-  has(file: string): boolean;
+  /** Whether the file is the collection's; `moved`: it has another by now, `gone`: there is no such collection. */
+  state(target: Target): 'current' | 'moved' | 'gone';
   open(file: string): Connection;
   discard(file: string): void;
   /** Runs inside each transaction, last. */
@@ -60,12 +61,14 @@ export class GroupCommit {
   #commit(file: string, batch: readonly Waiting[]): void {
     let connection: Connection | undefined;
     try {
-      if (!this.#files.has(file)) {
-        for (const { target, reject } of batch) reject(collectionMissing(target.collectionId));
-        return;
-      }
+      if (this.#refused(batch)) return;
       connection = this.#files.open(file);
       connection.run('BEGIN IMMEDIATE');
+      // Whoever moves the collection to another file holds this lock while doing so.
+      if (this.#refused(batch)) {
+        connection.rollback();
+        return;
+      }
       const answers = this.#execute(connection, batch);
       this.#files.finish(connection);
       connection.run('COMMIT');
@@ -74,6 +77,16 @@ export class GroupCommit {
       for (const { reject } of batch) reject(error);
       this.#abandon(file, connection);
     }
+  }
+
+  /** Rejects a batch whose file is no longer its collection's. */
+  #refused(batch: readonly Waiting[]): boolean {
+    const target = batch[0]?.target;
+    const state = target ? this.#files.state(target) : 'current';
+    if (state === 'current') return false;
+    const refusal = state === 'moved' ? collectionMoved : collectionMissing;
+    for (const { target: each, reject } of batch) reject(refusal(each.collectionId));
+    return true;
   }
 
   /** Runs each piece of work in its savepoint; the answers to give after COMMIT. */

@@ -70,6 +70,27 @@ export const CATALOG: Schema = {
        to_version TEXT,
        switched_at_ms INTEGER NOT NULL
      ) STRICT;`,
+    `-- Collections on their way to another model, and the file where their new embeddings gather.
+     CREATE TABLE moves (
+       collection_id TEXT NOT NULL PRIMARY KEY REFERENCES collections (collection_id) ON DELETE CASCADE,
+       file TEXT NOT NULL UNIQUE,
+       model_id TEXT NOT NULL,
+       calibration_version TEXT NOT NULL,
+       face_model_version TEXT NOT NULL,
+       dimension INTEGER NOT NULL CHECK (dimension > 0),
+       started_at_ms INTEGER NOT NULL
+     ) STRICT;
+     -- What collections were before they moved: the way back.
+     CREATE TABLE former_spaces (
+       collection_id TEXT NOT NULL REFERENCES collections (collection_id) ON DELETE CASCADE,
+       file TEXT NOT NULL UNIQUE,
+       model_id TEXT NOT NULL,
+       calibration_version TEXT NOT NULL,
+       face_model_version TEXT NOT NULL,
+       dimension INTEGER NOT NULL,
+       left_at_ms INTEGER NOT NULL,
+       PRIMARY KEY (collection_id, model_id)
+     ) STRICT;`,
   ],
 };
 

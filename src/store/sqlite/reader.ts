@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { collectionMoved } from '../../errors.js';
 import { collectionMissing } from '../refusals.js';
 import type { Collection, Listing, Page, VectorBatch } from '../store.js';
 import { type Connection, openReader } from './connection.js';
@@ -45,12 +46,17 @@ export class Reader {
     return join(this.#directory.collections, file);
   }
 
-  /** The collection's row of the catalog; ResourceNotFoundException. */
-  locate(collectionId: string): CatalogRow {
+  /**
+   * The collection's row of the catalog; ResourceNotFoundException.
+   *
+   * @param modelId of the model that the caller takes it to be of; ThrottlingException where it has moved to another.
+   */
+  locate(collectionId: string, modelId?: string): CatalogRow {
     const row = this.fromCatalog((catalog) =>
       catalog.get<CatalogRow>(`${SELECT_COLLECTION} WHERE collection_id = ?`, collectionId),
     );
     if (!row) throw collectionMissing(collectionId);
+    if (modelId !== undefined && row.modelId !== modelId) throw collectionMoved(collectionId);
     return row;
   }
 
@@ -64,8 +70,8 @@ export class Reader {
   }
 
   /** Runs a reading of one collection. It must not keep the connection. */
-  read<T>(collectionId: string, work: (collection: OpenCollection) => T): T {
-    const { file, dimension } = this.locate(collectionId);
+  read<T>(collectionId: string, work: (collection: OpenCollection) => T, modelId?: string): T {
+    const { file, dimension } = this.locate(collectionId, modelId);
     try {
       return work({ collectionId, file, dimension, connection: this.#connections.get(file) });
     } catch (error) {
@@ -122,8 +128,11 @@ export class Reader {
   }
 
   /** Store.vectors. */
-  async *vectors(collectionId: string): AsyncGenerator<VectorBatch, void, undefined> {
-    const { file, dimension } = this.locate(collectionId);
+  async *vectors(
+    collectionId: string,
+    modelId?: string,
+  ): AsyncGenerator<VectorBatch, void, undefined> {
+    const { file, dimension } = this.locate(collectionId, modelId);
     const path = this.path(file);
     let iteration: OpenCollection | undefined;
     try {

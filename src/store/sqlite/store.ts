@@ -4,6 +4,7 @@ import { ApiError, OperatorError } from '../../errors.js';
 import type { CalibrationStore } from '../calibrations.js';
 import { checkEmbedding } from '../embeddings.js';
 import { KeyedMutex } from '../keyed-mutex.js';
+import type { Move } from '../moving.js';
 import type {
   Collection,
   Committed,
@@ -31,6 +32,7 @@ import {
   withCompanions,
 } from './directory.js';
 import { Faults, type Log } from './faults.js';
+import { moveOf } from './moving.js';
 import * as reads from './read-collection.js';
 import { Reader, storeClosed } from './reader.js';
 import { readState } from './rows.js';
@@ -204,12 +206,35 @@ class SqliteStore implements Store {
     collectionId: string,
     faces: readonly NewFace[],
     maxFaces: number,
+    modelId?: string,
   ): Promise<Committed<Face[]>> {
     return this.#write(() => {
-      const { file, path, dimension } = this.#target(collectionId);
+      const { file, path, dimension } = this.#target(collectionId, modelId);
       const target = { collectionId, file };
       const request = { target, faces: faces.map((face) => portable(face, dimension)), maxFaces };
       return this.#parts.writer.call('insertFaces', request, { path, collectionId });
+    });
+  }
+
+  async move(collectionId: string): Promise<Move | undefined> {
+    const found = this.#parts.reader.fromCatalog((catalog) => moveOf(catalog, collectionId));
+    return found && { to: found.to, startedAtMs: found.startedAtMs };
+  }
+
+  stageFaces(
+    collectionId: string,
+    modelId: string,
+    embeddings: readonly { faceId: string; embedding: Float32Array }[],
+  ): Promise<void> {
+    return this.#write(async () => {
+      const { reader, writer } = this.#parts;
+      const found = reader.fromCatalog((catalog) => moveOf(catalog, collectionId));
+      if (found?.to.modelId !== modelId) return;
+      const { file, to } = found;
+      for (const { faceId, embedding } of embeddings)
+        checkEmbedding(embedding, to.dimension, `face ${faceId}`);
+      const request = { target: { collectionId, file }, embeddings };
+      await writer.call('stageFaces', request, { path: reader.path(file), collectionId });
     });
   }
 
@@ -286,7 +311,7 @@ class SqliteStore implements Store {
     decide: (state: UserFacesState) => UserFacesChange<R>,
   ): Promise<Committed<R>> {
     const ports: Parameters<typeof changeUserFaces>[0] = {
-      read: (work) => this.#read(collectionId, work),
+      read: (work) => this.#read(collectionId, work, request.modelId),
       write: (file, change) =>
         this.#parts.writer.call(
           'changeUserFaces',
@@ -310,12 +335,13 @@ class SqliteStore implements Store {
     collectionId: string,
     after: number,
     limit: number,
+    modelId?: string,
   ): Promise<VectorChanges | 'truncated'> {
-    return this.#read(collectionId, (open) => reads.readChanges(open, after, limit));
+    return this.#read(collectionId, (open) => reads.readChanges(open, after, limit), modelId);
   }
 
-  vectors(collectionId: string): AsyncIterable<VectorBatch> {
-    return this.#parts.reader.vectors(collectionId);
+  vectors(collectionId: string, modelId?: string): AsyncIterable<VectorBatch> {
+    return this.#parts.reader.vectors(collectionId, modelId);
   }
 
   async secret(name: string): Promise<Buffer> {
@@ -368,13 +394,20 @@ class SqliteStore implements Store {
     return { path: this.#parts.directory.catalog };
   }
 
-  #target(collectionId: string): { file: string; path: string; dimension: number } {
-    const { file, dimension } = this.#parts.reader.locate(collectionId);
+  #target(
+    collectionId: string,
+    modelId?: string,
+  ): { file: string; path: string; dimension: number } {
+    const { file, dimension } = this.#parts.reader.locate(collectionId, modelId);
     return { file, path: this.#parts.reader.path(file), dimension };
   }
 
-  #read<T>(collectionId: string, work: (open: reads.OpenCollection) => T): Promise<T> {
-    return this.#turns.run(() => this.#parts.reader.read(collectionId, work));
+  #read<T>(
+    collectionId: string,
+    work: (open: reads.OpenCollection) => T,
+    modelId?: string,
+  ): Promise<T> {
+    return this.#turns.run(() => this.#parts.reader.read(collectionId, work, modelId));
   }
 
   /** Accepts a write, unless too many wait already. */

@@ -15,6 +15,7 @@ export interface UserFacesRequest {
   userId: string;
   faceIds: readonly string[];
   idempotency?: Idempotency;
+  modelId?: string;
 }
 
 /** The two halves of an attempt; `file` ties the write to the collection that was read. */

@@ -68,16 +68,28 @@ function insertCollection(connection: Connection, collection: NewCollection, fil
     connection.run('INSERT INTO tags VALUES (?, ?, ?)', collection.collectionId, key, value);
 }
 
-/** Removes the row and with it the tags; the name of the file, which is now litter. */
-export function deleteCollection({ connection }: Catalog, collectionId: string): string {
+/**
+ * Removes the row and with it the tags; the names of the files, which are now litter: the collection's own, then
+ * those of its moves.
+ */
+export function deleteCollection(
+  { connection }: Catalog,
+  collectionId: string,
+): [string, ...string[]] {
   const file = fileOf(connection, collectionId);
   if (file === undefined) throw collectionMissing(collectionId);
+  const others = connection.all<{ file: string }>(
+    `SELECT file FROM moves WHERE collection_id = ?
+     UNION SELECT file FROM former_spaces WHERE collection_id = ?`,
+    collectionId,
+    collectionId,
+  );
   connection.transaction('BEGIN IMMEDIATE', () => {
     connection.run('DELETE FROM collections WHERE collection_id = ?', collectionId);
     // Another collection of this id has a history of its own.
     connection.run('DELETE FROM calibration_switches WHERE collection_id = ?', collectionId);
   });
-  return file;
+  return [file, ...others.map((other) => other.file)];
 }
 
 export interface PutTags {

@@ -16,6 +16,7 @@ import {
   migrate,
   newerVersion,
 } from './migrations.js';
+import { moveOf, stageIn } from './moving.js';
 import type { Catalog, DeleteTags, PutTags } from './write-catalog.js';
 import * as catalogWrites from './write-catalog.js';
 import { type DeleteFaces, deleteFaces, type InsertFaces, insertFaces } from './write-faces.js';
@@ -48,6 +49,11 @@ export interface StartReport {
   notMigrated: { collectionId: string; file: string; reason: string }[];
 }
 
+/** New embeddings for the file of a move. */
+export interface StageFaces {
+  embeddings: readonly { faceId: string; embedding: Float32Array }[];
+}
+
 /** A write to one collection. */
 export type Addressed<A> = A & { target: Target };
 
@@ -65,7 +71,7 @@ export class WriterCore {
     this.#connections = new ConnectionCache(maxOpenFiles, (file) => this.#open(file));
     this.#catalog = { connection: openCatalog(directory), directory, maxPages };
     this.#batches = new GroupCommit({
-      has: (file) => this.#has(file),
+      state: (target) => this.#stateOf(target),
       open: (file) => this.#connections.get(file),
       discard: (file) => this.#connections.discard(file),
       finish: (connection) => this.#trimChanges(connection),
@@ -79,7 +85,11 @@ export class WriterCore {
     const collections = this.#catalog.connection.all<Target>(
       'SELECT collection_id AS collectionId, file FROM collections',
     );
-    const known = new Set(collections.map(({ file }) => file));
+    // The files of moves, and those that lead back from one, are not the collections' own.
+    const others = this.#catalog.connection.all<{ file: string }>(
+      'SELECT file FROM moves UNION SELECT file FROM former_spaces',
+    );
+    const known = new Set([...collections, ...others].map(({ file }) => file));
     const orphansRemoved = [...files].filter((file) => !known.has(file));
     for (const file of orphansRemoved) removeCollectionFile(directory, file);
     return {
@@ -96,8 +106,10 @@ export class WriterCore {
 
   /** The name of the file, to be removed once nothing reads it any more. */
   deleteCollection(collectionId: string): string {
-    const file = catalogWrites.deleteCollection(this.#catalog, collectionId);
-    this.#connections.discard(file);
+    const [file, ...others] = catalogWrites.deleteCollection(this.#catalog, collectionId);
+    for (const each of [file, ...others]) this.#connections.discard(each);
+    // Nothing but this thread has these open.
+    for (const each of others) removeCollectionFile(this.#options.directory, each);
     return file;
   }
 
@@ -145,6 +157,14 @@ export class WriterCore {
     return this.#batches.run(target, (connection) => changeUserFaces(connection, request));
   }
 
+  /** Store.stageFaces: nothing where the move is over meanwhile. */
+  stageFaces({ target, embeddings }: Addressed<StageFaces>): void {
+    const move = moveOf(this.#catalog.connection, target.collectionId);
+    if (move?.file !== target.file) return;
+    const connection = this.#connections.get(move.file);
+    connection.transaction('BEGIN IMMEDIATE', () => stageIn(connection, embeddings));
+  }
+
   /** Commits what waits and closes every file. */
   close(): void {
     this.#batches.flush();
@@ -164,10 +184,13 @@ export class WriterCore {
     }
   }
 
-  #has(file: string): boolean {
-    return (
-      this.#catalog.connection.get('SELECT 1 FROM collections WHERE file = ?', file) !== undefined
+  #stateOf({ collectionId, file }: Target): 'current' | 'moved' | 'gone' {
+    const row = this.#catalog.connection.get<{ file: string }>(
+      'SELECT file FROM collections WHERE collection_id = ?',
+      collectionId,
     );
+    if (!row) return 'gone';
+    return row.file === file ? 'current' : 'moved';
   }
 
   /** As many changes as there are vectors are kept in any case: reading these would take a follower as long. */

@@ -1,4 +1,5 @@
-import { embeddingModel } from '../models.js';
+import { embeddingModel, type ModelPlace } from '../models.js';
+import type { EmbeddingModel } from '../vision.js';
 import { listModels } from './installed-models.js';
 
 /** A model in a line of a list. */
@@ -34,5 +35,16 @@ export async function describeModels(modelsDirectory: string): Promise<Described
       licence: card.licence.weights,
       calibration: card.calibration?.version ?? 'to be measured',
     };
+  });
+}
+
+/** The usable ones, with where they lie. */
+export async function placedModels(
+  modelsDirectory: string,
+): Promise<{ model: EmbeddingModel; place: ModelPlace }[]> {
+  return (await listModels(modelsDirectory)).flatMap((model) => {
+    if ('fault' in model) return [];
+    const { card, name, directory } = model;
+    return [{ model: embeddingModel(card), place: { name, directory } }];
   });
 }

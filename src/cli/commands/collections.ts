@@ -1,0 +1,158 @@
+import { writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+import { ApiError, OperatorError } from '../../errors.js';
+
+const OPTIONS = {
+  model: { type: 'string' },
+  photos: { type: 'string', multiple: true },
+  switch: { type: 'boolean', default: false },
+  back: { type: 'boolean', default: false },
+  cancel: { type: 'boolean', default: false },
+  finish: { type: 'boolean', default: false },
+  threshold: { type: 'string' },
+  report: { type: 'string' },
+  data: { type: 'string' },
+} as const;
+
+type Values = ReturnType<typeof parse>['values'];
+type Result = Awaited<ReturnType<typeof import('../../moving/migrate.js')['migrate']>>;
+
+/** The default of searches. */
+const DEFAULT_THRESHOLD = 80;
+
+/** So many people are named on the screen; the report has them all. */
+const SHOWN = 10;
+
+/** Moves a collection to another embedding model, beside the service that goes on serving it. */
+export async function collections(args: readonly string[]): Promise<number | void> {
+  const { values, positionals } = parse(args);
+  const [verb, collectionId, ...rest] = positionals;
+  if (verb !== 'migrate' || collectionId === undefined || rest.length > 0)
+    throw new OperatorError('no such form: see likeness collections --help');
+  const chosen = [values.model !== undefined, values.back, values.cancel, values.finish];
+  if (chosen.filter(Boolean).length !== 1)
+    throw new OperatorError('name one of --model NAME, --back, --cancel and --finish');
+  const { readConfig, modelsDirectoryOf } = await import('../../config.js');
+  const config = readConfig({
+    ...process.env,
+    ...(values.data !== undefined && { LIKENESS_DATA: values.data }),
+  });
+  const { openBeside } = await import('../../store/sqlite/beside.js');
+  const store = openBeside(config.dataDirectory);
+  try {
+    if (values.cancel) return cancel(store, collectionId);
+    if (values.finish) return finish(store, collectionId);
+    const { placedModels } = await import('../../vision/own/describe.js');
+    const { migrate } = await import('../../moving/migrate.js');
+    const result = await migrate(
+      {
+        collectionId,
+        modelName: values.model,
+        photos: values.photos ?? [],
+        switch: values.switch,
+        threshold: thresholdOf(values),
+      },
+      {
+        store,
+        models: await placedModels(modelsDirectoryOf(config)),
+        vision: {
+          runtime: config.runtime,
+          workers: config.visionWorkers || availableParallelism(),
+          timeoutMs: config.imageTimeoutMs,
+        },
+        signal: new AbortController().signal,
+        onProgress,
+        nowMs: Date.now(),
+      },
+    );
+    if (values.report !== undefined)
+      await writeFile(values.report, `${JSON.stringify(result, undefined, 2)}\n`);
+    process.stdout.write(text(collectionId, result, values));
+  } catch (error) {
+    throw error instanceof ApiError ? new OperatorError(error.message, { cause: error }) : error;
+  } finally {
+    store.close();
+  }
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], allowPositionals: true, options: OPTIONS });
+  } catch (cause) {
+    throw new OperatorError((cause as Error).message, { cause });
+  }
+}
+
+function thresholdOf({ threshold }: Values): number {
+  const number = threshold === undefined ? DEFAULT_THRESHOLD : Number(threshold);
+  if (!(number >= 0 && number <= 100))
+    throw new OperatorError(`--threshold ${threshold}: expected a number from 0 to 100`);
+  return number;
+}
+
+type Store = ReturnType<typeof import('../../store/sqlite/beside.js')['openBeside']>;
+
+function cancel({ moves }: Store, collectionId: string): void {
+  const move = moves.current(collectionId);
+  if (!move) throw new OperatorError(`the collection ${collectionId} is not on its way to a model`);
+  moves.open(collectionId, move.to, move.startedAtMs).cancel();
+  process.stdout.write(
+    `The new embeddings of ${collectionId} are forgotten; it stays as it was.\n`,
+  );
+}
+
+async function finish({ moves, collection }: Store, collectionId: string): Promise<void> {
+  await collection(collectionId);
+  const count = moves.forget(collectionId);
+  process.stdout.write(
+    count === 0
+      ? `Nothing was kept of what ${collectionId} was before.\n`
+      : `What ${collectionId} was before is removed; there is no way back any more.\n`,
+  );
+}
+
+const EVERY_MS = 5000;
+let shownMs = 0;
+
+function onProgress(done: number, all: number, embedded: number): void {
+  const now = performance.now();
+  if (done < all && now - shownMs < (process.stderr.isTTY ? 200 : EVERY_MS)) return;
+  shownMs = now;
+  const line = `${done} of ${all} photos, ${embedded} faces embedded`;
+  process.stderr.write(
+    process.stderr.isTTY ? `\r${line}\x1b[K${done === all ? '\n' : ''}` : `${line}\n`,
+  );
+}
+
+function text(collectionId: string, result: Result, values: Values): string {
+  const { from, to, photos, report } = result;
+  const { faces, missing, threshold, similarity } = report;
+  const before = (side: 'before' | 'after'): string =>
+    `${shown(similarity[side].median)} (lowest twentieth ${shown(similarity[side].low)})`;
+  const lines = [
+    `${collectionId}: ${from.modelId} → ${to.modelId}`,
+    ...(photos ? [`photos      ${photos.photos} given, ${photos.unused.length} of no use`] : []),
+    `faces       ${faces}, ${faces - missing} with their new embedding, ${missing} without`,
+    `users       ${report.users}, of which ${report.usersOfOneFace} have one face and are not compared`,
+    `similarity  of a face to its user: ${before('before')} now, ${before('after')} then`,
+    `at ${threshold}       ${report.lostCount} of ${report.compared} faces would match their user no more, ${report.gainedCount} would newly`,
+    ...report.usersLost.slice(0, SHOWN).map((userId) => `            would not match: ${userId}`),
+    ...(report.usersLost.length > SHOWN
+      ? [`            … and ${report.usersLost.length - SHOWN} more: --report FILE`]
+      : []),
+    '',
+    ending(collectionId, result, values),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+const shown = (value: number | null): string => (value === null ? '–' : value.toFixed(1));
+
+function ending(collectionId: string, { report, switched, to }: Result, { back }: Values): string {
+  if (switched)
+    return `Switched. The service needs ${to.modelId} among LIKENESS_MODEL.\nBack: likeness collections migrate ${collectionId} --back --switch\nThe embeddings of before are kept until: likeness collections migrate ${collectionId} --finish`;
+  if (report.missing > 0)
+    return `Not switched. Give the photos of the ${report.missing} faces without a new embedding with --photos.`;
+  return `Not switched. Do it: the same command with --switch${back ? '' : ', once the service runs both models'}.`;
+}

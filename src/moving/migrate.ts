@@ -1,0 +1,181 @@
+import { centroidOf, outlierDistanceOf } from '../domain/centroid.js';
+import { OperatorError } from '../errors.js';
+import type { CollectionMove, EmbeddingSpace } from '../store/moving.js';
+import type { StoreBeside } from '../store/sqlite/beside.js';
+import type { EmbeddingModel } from '../vision/vision.js';
+import { type EmbedReport, embedGiven } from './embed.js';
+import { type GivenPhoto, givenPhotos } from './photos.js';
+import { type MoveReport, reportOf, type Scale } from './report.js';
+import { pinnedScale, scaleOf } from './spaces.js';
+
+/** An embedding model at hand and where it lies. */
+export interface PlacedModel {
+  model: EmbeddingModel;
+  place: { name: string; directory: string };
+}
+
+/** What to do with a collection. */
+export interface MigrateRequest {
+  collectionId: string;
+  /** Name of the model to move to; undefined: the one before, that is the way back. */
+  modelName: string | undefined;
+  /** Folders and CSV files. */
+  photos: readonly string[];
+  switch: boolean;
+  threshold: number;
+}
+
+/** What it works with. */
+export interface MigrateTools {
+  store: StoreBeside;
+  models: readonly PlacedModel[];
+  vision: { runtime: string; workers: number; timeoutMs: number };
+  signal: AbortSignal;
+  onProgress: (done: number, all: number, embedded: number) => void;
+  nowMs: number;
+}
+
+/** What came of it. */
+export interface MigrateResult {
+  from: EmbeddingSpace;
+  to: EmbeddingSpace;
+  photos: EmbedReport | undefined;
+  report: MoveReport;
+  switched: boolean;
+}
+
+/** How often a switch is tried again that met a face being taken in. */
+const SWITCH_ATTEMPTS = 5;
+const RETRY_MS = 200;
+
+/**
+ * Goes on with the move of a collection as far as it can: embeds what photos are given for, reports what would
+ * change, and switches where that is asked and every face has its new embedding.
+ *
+ * @throws OperatorError that says what is in the way.
+ */
+export async function migrate(
+  { collectionId, modelName, photos, switch: doSwitch, threshold }: MigrateRequest,
+  tools: MigrateTools,
+): Promise<MigrateResult> {
+  const { store, models, nowMs } = tools;
+  const { modelId, calibrationVersion, faceModelVersion, dimension } =
+    await store.collection(collectionId);
+  const from: EmbeddingSpace = { modelId, calibrationVersion, faceModelVersion, dimension };
+  const present = modelOf(models, modelId);
+  const target = modelName === undefined ? before(collectionId, tools) : named(models, modelName);
+  const scales = {
+    before: await pinnedScale(store.calibrations, present.model, calibrationVersion),
+    after: await scaleOf(store.calibrations, target.model, nowMs),
+  };
+  const to = spaceOf(target.model, scales.after, store.moves.former(collectionId));
+  const given = (await Promise.all(photos.map(givenPhotos))).flat();
+  const move = store.moves.open(collectionId, to, nowMs);
+  try {
+    const embedded =
+      given.length === 0
+        ? undefined
+        : await embed(given, { move, present, target, scale: scales.before, tools });
+    const report = reportOf(move, scales, threshold);
+    if (doSwitch) await switchTo(move, scales.after, nowMs);
+    return { from, to: move.move.to, photos: embedded, report, switched: doSwitch };
+  } finally {
+    move.close();
+  }
+}
+
+/** On the way back a collection gets the calibration it had. */
+function spaceOf(
+  { id: modelId, version, dimension }: EmbeddingModel,
+  { calibration }: Scale,
+  former: readonly EmbeddingSpace[],
+): EmbeddingSpace {
+  const known = former.find((space) => space.modelId === modelId);
+  return (
+    known ?? {
+      modelId,
+      calibrationVersion: calibration.version,
+      faceModelVersion: version,
+      dimension,
+    }
+  );
+}
+
+function before(collectionId: string, { store, models }: MigrateTools): PlacedModel {
+  const [space] = store.moves.former(collectionId);
+  if (!space)
+    throw new OperatorError(
+      `nothing is kept of what the collection ${collectionId} was before: name a model with --model, and give its photos`,
+    );
+  return modelOf(models, space.modelId);
+}
+
+function named(models: readonly PlacedModel[], name: string): PlacedModel {
+  const found = models.find(({ model }) => model.name === name);
+  if (!found)
+    throw new OperatorError(
+      `there is no embedding model ${name}, only ${models.map(({ model }) => model.name).join(', ')}: likeness models add`,
+    );
+  return found;
+}
+
+function modelOf(models: readonly PlacedModel[], id: string): PlacedModel {
+  const found = models.find(({ model }) => model.id === id);
+  if (!found)
+    throw new OperatorError(
+      `the embedding model ${id} is not at hand, only ${models.map(({ model }) => model.id).join(', ')}: add it again with likeness models add`,
+    );
+  return found;
+}
+
+async function embed(
+  given: readonly GivenPhoto[],
+  {
+    move,
+    present,
+    target,
+    scale,
+    tools,
+  }: {
+    move: CollectionMove;
+    present: PlacedModel;
+    target: PlacedModel;
+    scale: Scale;
+    tools: MigrateTools;
+  },
+): Promise<EmbedReport> {
+  const { createVision } = await import('../vision/pool.js');
+  const vision = await createVision({
+    ...tools.vision,
+    maxQueued: tools.vision.workers * 4,
+    embedders: [present.place, target.place],
+  });
+  try {
+    return await embedGiven(given, {
+      move,
+      vision,
+      models: [present.model.id, target.model.id],
+      calibration: scale.calibration,
+      parallel: tools.vision.workers + 1,
+      signal: tools.signal,
+      onProgress: (done, embedded) => tools.onProgress(done, given.length, embedded),
+    });
+  } finally {
+    await vision.close();
+  }
+}
+
+/** A face that the service is just taking in has its new embedding a moment after its own. */
+async function switchTo(move: CollectionMove, scale: Scale, nowMs: number): Promise<void> {
+  const outlierDistance = outlierDistanceOf(scale.weighing);
+  for (let attempt = 1; ; attempt++)
+    try {
+      move.switch((faces) => centroidOf(faces, outlierDistance), nowMs);
+      return;
+    } catch (error) {
+      const { missing, faces } = move.progress();
+      const mayPass = missing > 0 && missing <= Math.max(10, faces / 1000);
+      if (!(error instanceof OperatorError) || !mayPass || attempt === SWITCH_ATTEMPTS) throw error;
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+}

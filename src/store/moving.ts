@@ -1,0 +1,66 @@
+/** The embedding space of a collection: what two of its embeddings may be compared under, and on which scale. */
+export interface EmbeddingSpace {
+  /** EmbeddingModel.id. */
+  modelId: string;
+  calibrationVersion: string;
+  faceModelVersion: string;
+  dimension: number;
+}
+
+/** A move of a collection to another model that was begun and not ended. */
+export interface Move {
+  to: EmbeddingSpace;
+  startedAtMs: number;
+}
+
+/** A face as a move sees it. */
+export interface MovingFace {
+  faceId: string;
+  imageId: string;
+  /** '' for none. */
+  externalImageId: string;
+}
+
+/** A user with the embeddings of its faces, under the present model and under the one it moves to. */
+export interface MovingUser {
+  userId: string;
+  faces: { faceId: string; before: Float32Array; after: Float32Array | undefined }[];
+}
+
+/** How many faces have their new embedding. */
+export interface MoveProgress {
+  faces: number;
+  /** Without one yet. */
+  missing: number;
+}
+
+/**
+ * Moves one collection to another model, beside the service that goes on serving it: new embeddings gather in a
+ * file of their own until the switch, which is one commit. Face ids, users, associations and tokens are those
+ * of the switch's moment; nothing that was acknowledged before it is left behind.
+ */
+export interface CollectionMove {
+  readonly move: Move;
+  progress(): MoveProgress;
+  /** The faces that lack a new embedding, oldest first. */
+  missing(): Generator<MovingFace[]>;
+  /** The present embedding of a face; undefined: it is gone. */
+  embedding(faceId: string): Float32Array | undefined;
+  /** Keeps new embeddings, unit length, durably. Faces that are gone are passed over. */
+  stage(embeddings: readonly { faceId: string; embedding: Float32Array }[]): void;
+  /** Users with at least one face, oldest first, in pages. */
+  users(): Generator<MovingUser[]>;
+  /**
+   * Makes the new embeddings those of the collection. OperatorError while a face lacks one. Writes of the service
+   * wait meanwhile; those that were made with the old model are refused with ThrottlingException, which SDKs retry.
+   *
+   * @param centroidOf of a user's faces, unit length; undefined where they cancel out.
+   */
+  switch(
+    centroidOf: (faces: { faceId: string; embedding: Float32Array }[]) => Float32Array | undefined,
+    nowMs: number,
+  ): void;
+  /** Forgets the new embeddings. */
+  cancel(): void;
+  close(): void;
+}

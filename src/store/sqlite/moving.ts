@@ -1,0 +1,409 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { OperatorError } from '../../errors.js';
+import { checkEmbedding, decodeEmbedding, encodeEmbedding } from '../embeddings.js';
+import type {
+  CollectionMove,
+  EmbeddingSpace,
+  Move,
+  MoveProgress,
+  MovingFace,
+  MovingUser,
+} from '../moving.js';
+import { collectionMissing } from '../refusals.js';
+import { type Connection, openReader, openWriter } from './connection.js';
+import {
+  type DataDirectory,
+  makeCollectionFile,
+  syncDirectory,
+  withCompanions,
+} from './directory.js';
+import { COLLECTION, checkIdentity, migrate } from './migrations.js';
+import { readState } from './rows.js';
+
+/** A collection's row of the catalog, as far as a move changes it. */
+interface Row extends EmbeddingSpace {
+  file: string;
+}
+
+const SPACE = `file, model_id AS modelId, calibration_version AS calibrationVersion,
+  face_model_version AS faceModelVersion, dimension`;
+
+const FACES_A_PAGE = 1000;
+const USERS_A_PAGE = 64;
+
+/** The move that is under way for a collection, if any, and the file where it gathers. */
+export const moveOf = (
+  catalog: Connection,
+  collectionId: string,
+): (Move & { file: string }) | undefined => {
+  const row = catalog.get<Row & { startedAtMs: number }>(
+    `SELECT ${SPACE}, started_at_ms AS startedAtMs FROM moves WHERE collection_id = ?`,
+    collectionId,
+  );
+  if (!row) return undefined;
+  const { file, startedAtMs, ...to } = row;
+  return { file, startedAtMs, to };
+};
+
+/** What a collection was before its moves, the last first. */
+export const formerSpaces = (catalog: Connection, collectionId: string): Row[] =>
+  catalog.all<Row>(
+    `SELECT ${SPACE} FROM former_spaces WHERE collection_id = ? ORDER BY left_at_ms DESC`,
+    collectionId,
+  );
+
+const rowOf = (catalog: Connection, collectionId: string): Row => {
+  const row = catalog.get<Row>(
+    `SELECT ${SPACE} FROM collections WHERE collection_id = ?`,
+    collectionId,
+  );
+  if (!row) throw collectionMissing(collectionId);
+  return row;
+};
+
+/** Begins a move, or goes on with the one that was begun. See CollectionMove. */
+export function openMove(
+  directory: DataDirectory,
+  collectionId: string,
+  { to, nowMs }: { to: EmbeddingSpace; nowMs: number },
+): CollectionMove {
+  const catalog = openWriter(directory.catalog);
+  try {
+    return new SqliteMove(
+      catalog,
+      directory,
+      begun(catalog, directory, { collectionId, to, nowMs }),
+    );
+  } catch (error) {
+    catalog.close();
+    throw error;
+  }
+}
+
+interface Begun {
+  collectionId: string;
+  from: Row;
+  move: Move & { file: string };
+}
+
+function begun(
+  catalog: Connection,
+  directory: DataDirectory,
+  { collectionId, to, nowMs }: { collectionId: string; to: EmbeddingSpace; nowMs: number },
+): Begun {
+  const from = rowOf(catalog, collectionId);
+  if (from.modelId === to.modelId)
+    throw new OperatorError(`the collection ${collectionId} is of the model ${to.modelId} already`);
+  const known = moveOf(catalog, collectionId);
+  if (known && known.to.modelId !== to.modelId)
+    throw new OperatorError(
+      `the collection ${collectionId} is on its way to ${known.to.modelId}: end that move first, or forget it with --cancel`,
+    );
+  if (known) return { collectionId, from, move: known };
+  // The file comes first: a name in the catalog without its file would be a move that cannot be opened.
+  const file = makeCollectionFile(directory);
+  const path = join(directory.collections, file);
+  try {
+    const connection = openWriter(path);
+    try {
+      migrate(connection, COLLECTION);
+      connection.exec(
+        'CREATE TABLE staged (face_id TEXT NOT NULL PRIMARY KEY, vector BLOB NOT NULL) STRICT, WITHOUT ROWID',
+      );
+      seed(connection, directory, formerSpaces(catalog, collectionId), to);
+    } finally {
+      connection.close();
+    }
+    syncDirectory(directory.collections);
+    catalog.run(
+      'INSERT INTO moves VALUES (?, ?, ?, ?, ?, ?, ?)',
+      collectionId,
+      file,
+      to.modelId,
+      to.calibrationVersion,
+      to.faceModelVersion,
+      to.dimension,
+      nowMs,
+    );
+  } catch (error) {
+    remove(directory, file);
+    throw error;
+  }
+  return { collectionId, from, move: { file, to, startedAtMs: nowMs } };
+}
+
+/** On the way back most embeddings are there already. */
+function seed(
+  connection: Connection,
+  directory: DataDirectory,
+  former: readonly Row[],
+  to: EmbeddingSpace,
+): void {
+  const known = former.find(({ modelId }) => modelId === to.modelId);
+  if (!known) return;
+  attach(connection, join(directory.collections, known.file), 'former');
+  connection.exec(
+    'INSERT INTO staged SELECT f.face_id, v.vector FROM former.faces f JOIN former.face_vectors v ON v.id = f.id',
+  );
+  connection.exec('DETACH former');
+}
+
+const attach = (connection: Connection, path: string, name: string): void => {
+  connection.run(`ATTACH ? AS ${name}`, path);
+};
+
+function remove(directory: DataDirectory, file: string): void {
+  for (const path of withCompanions(join(directory.collections, file)))
+    rmSync(path, { force: true });
+}
+
+/** Removes what a collection was before its moves; how many such files there were. */
+export function forgetFormer(directory: DataDirectory, collectionId: string): number {
+  const catalog = openWriter(directory.catalog);
+  try {
+    const former = formerSpaces(catalog, collectionId);
+    catalog.run('DELETE FROM former_spaces WHERE collection_id = ?', collectionId);
+    for (const { file } of former) remove(directory, file);
+    return former.length;
+  } finally {
+    catalog.close();
+  }
+}
+
+/**
+ * Keeps new embeddings of faces in the file of a move: what the service does with the faces it takes in meanwhile.
+ * Their dimension was checked.
+ */
+export function stageIn(
+  connection: Connection,
+  embeddings: readonly { faceId: string; embedding: Float32Array }[],
+): void {
+  for (const { faceId, embedding } of embeddings)
+    connection.run(
+      'INSERT OR REPLACE INTO staged VALUES (?, ?)',
+      faceId,
+      encodeEmbedding(embedding),
+    );
+}
+
+class SqliteMove implements CollectionMove {
+  readonly move: Move;
+  readonly #catalog: Connection;
+  readonly #directory: DataDirectory;
+  readonly #begun: Begun;
+  /** The collection as the service has it. */
+  readonly #old: Connection;
+  /** The file where the new embeddings gather. */
+  readonly #new: Connection;
+
+  constructor(catalog: Connection, directory: DataDirectory, begun: Begun) {
+    this.#catalog = catalog;
+    this.#directory = directory;
+    this.#begun = begun;
+    this.move = begun.move;
+    const oldPath = join(directory.collections, begun.from.file);
+    this.#old = openReader(oldPath);
+    try {
+      checkIdentity(this.#old, COLLECTION);
+      this.#new = openWriter(join(directory.collections, begun.move.file));
+      checkIdentity(this.#new, COLLECTION);
+      attach(this.#new, oldPath, 'old');
+    } catch (error) {
+      this.#old.close();
+      throw error;
+    }
+  }
+
+  progress(): MoveProgress {
+    const found = this.#new.get<MoveProgress>(
+      `SELECT count(*) AS faces, count(*) - count(s.face_id) AS missing
+       FROM old.faces f LEFT JOIN staged s ON s.face_id = f.face_id`,
+    );
+    return found ?? { faces: 0, missing: 0 };
+  }
+
+  *missing(): Generator<MovingFace[]> {
+    let after = 0;
+    for (;;) {
+      const page = this.#new.all<MovingFace & { id: number }>(
+        `SELECT f.id, f.face_id AS faceId, f.image_id AS imageId, f.external_image_id AS externalImageId
+         FROM old.faces f LEFT JOIN staged s ON s.face_id = f.face_id
+         WHERE f.id > ? AND s.face_id IS NULL ORDER BY f.id LIMIT ?`,
+        after,
+        FACES_A_PAGE,
+      );
+      const last = page.at(-1);
+      if (!last) return;
+      yield page.map(({ id: _id, ...face }) => face);
+      after = last.id;
+    }
+  }
+
+  embedding(faceId: string): Float32Array | undefined {
+    const row = this.#old.get<{ vector: Uint8Array }>(
+      'SELECT v.vector FROM faces f JOIN face_vectors v ON v.id = f.id WHERE f.face_id = ?',
+      faceId,
+    );
+    return row && decodeEmbedding(row.vector, this.#begun.from.dimension, `face ${faceId}`);
+  }
+
+  stage(embeddings: readonly { faceId: string; embedding: Float32Array }[]): void {
+    const { dimension } = this.move.to;
+    for (const { faceId, embedding } of embeddings)
+      checkEmbedding(embedding, dimension, `face ${faceId}`);
+    // Not IMMEDIATE: that would take the write lock of the attached collection, too.
+    this.#new.transaction('BEGIN', () => stageIn(this.#new, embeddings));
+  }
+
+  *users(): Generator<MovingUser[]> {
+    let after = 0;
+    for (;;) {
+      const page = this.#new.all<{ id: number; userId: string }>(
+        `SELECT id, user_id AS userId FROM old.users WHERE id > ? AND face_count > 0
+         ORDER BY id LIMIT ?`,
+        after,
+        USERS_A_PAGE,
+      );
+      const last = page.at(-1);
+      if (!last) return;
+      yield page.map(({ id, userId }) => ({ userId, faces: this.#facesOf(id) }));
+      after = last.id;
+    }
+  }
+
+  #facesOf(userRow: number): MovingUser['faces'] {
+    const { from, move } = this.#begun;
+    const rows = this.#new.all<{ faceId: string; before: Uint8Array; after: Uint8Array | null }>(
+      `SELECT f.face_id AS faceId, v.vector AS before, s.vector AS after
+       FROM old.faces f JOIN old.face_vectors v ON v.id = f.id LEFT JOIN staged s ON s.face_id = f.face_id
+       WHERE f.user_row = ? ORDER BY f.id`,
+      userRow,
+    );
+    return rows.map(({ faceId, before, after }) => ({
+      faceId,
+      before: decodeEmbedding(before, from.dimension, `face ${faceId}`),
+      after: after
+        ? decodeEmbedding(after, move.to.dimension, `the new face ${faceId}`)
+        : undefined,
+    }));
+  }
+
+  switch(centroidOf: Parameters<CollectionMove['switch']>[0], nowMs: number): void {
+    const { collectionId, from } = this.#begun;
+    const lock = openWriter(join(this.#directory.collections, from.file));
+    try {
+      // From here on the service's writes to this collection wait; they find it moved.
+      lock.run('BEGIN IMMEDIATE');
+      const { faces, missing } = this.progress();
+      if (missing > 0)
+        throw new OperatorError(
+          `${missing} of ${faces} faces of ${collectionId} have no new embedding: give their photos first`,
+        );
+      this.#new.transaction('BEGIN', () => this.#assemble(centroidOf));
+      this.#catalog.transaction('BEGIN IMMEDIATE', () => this.#point(nowMs));
+    } finally {
+      lock.rollback();
+      lock.close();
+    }
+    this.#new.exec('DROP TABLE staged');
+    // The move that led here is over, and the one before may lead to the same model no more.
+    this.close();
+    for (const file of this.#superseded) remove(this.#directory, file);
+  }
+
+  /** Files of a former space that the one just left takes the place of. */
+  #superseded: string[] = [];
+
+  /** Everything of the old file but its vectors, which are the new ones. */
+  #assemble(centroidOf: Parameters<CollectionMove['switch']>[0]): void {
+    const { move } = this.#begun;
+    for (const table of ['user_vectors', 'face_vectors', 'faces', 'users', 'tokens', 'changes'])
+      this.#new.exec(`DELETE FROM main.${table}`);
+    for (const table of ['users', 'faces', 'tokens'])
+      this.#new.exec(`INSERT INTO main.${table} SELECT * FROM old.${table}`);
+    this.#new.exec(
+      `INSERT INTO main.face_vectors SELECT f.id, s.vector FROM main.faces f
+       JOIN staged s ON s.face_id = f.face_id`,
+    );
+    // One more than any index has seen, and no change to follow there: each reads everything anew.
+    this.#new.exec(
+      `UPDATE main.state SET (sequence, face_count, user_count, next_id) =
+         (SELECT sequence + 1, face_count, user_count, next_id FROM old.state)`,
+    );
+    const users = this.#new.all<{ id: number; userId: string }>(
+      'SELECT id, user_id AS userId FROM main.users WHERE face_count > 0',
+    );
+    for (const { id, userId } of users) {
+      const faces = this.#new
+        .all<{ faceId: string; vector: Uint8Array }>(
+          `SELECT f.face_id AS faceId, v.vector FROM main.faces f
+           JOIN main.face_vectors v ON v.id = f.id WHERE f.user_row = ?`,
+          id,
+        )
+        .map(({ faceId, vector }) => ({
+          faceId,
+          embedding: decodeEmbedding(vector, move.to.dimension, `face ${faceId}`),
+        }));
+      const centroid = centroidOf(faces);
+      if (!centroid) throw new OperatorError(`the new embeddings of user ${userId} cancel out`);
+      checkEmbedding(centroid, move.to.dimension, `user ${userId}`);
+      this.#new.run('INSERT INTO main.user_vectors VALUES (?, ?)', id, encodeEmbedding(centroid));
+    }
+    if (readState(this.#new).faceCount !== this.progress().faces)
+      throw new Error('the faces counted are not the faces stored');
+  }
+
+  /** The one commit that is the switch. */
+  #point(nowMs: number): void {
+    const { collectionId, from, move } = this.#begun;
+    const catalog = this.#catalog;
+    const now = rowOf(catalog, collectionId);
+    if (now.file !== from.file || moveOf(catalog, collectionId)?.file !== move.file)
+      throw new OperatorError(`the collection ${collectionId} was changed by another command`);
+    this.#superseded = formerSpaces(catalog, collectionId)
+      .filter(({ modelId }) => modelId === now.modelId || modelId === move.to.modelId)
+      .map(({ file }) => file);
+    for (const file of this.#superseded)
+      catalog.run('DELETE FROM former_spaces WHERE file = ?', file);
+    const { modelId, calibrationVersion, faceModelVersion, dimension } = move.to;
+    catalog.run(
+      `UPDATE collections SET file = ?, model_id = ?, calibration_version = ?,
+         face_model_version = ?, dimension = ? WHERE collection_id = ?`,
+      move.file,
+      modelId,
+      calibrationVersion,
+      faceModelVersion,
+      dimension,
+      collectionId,
+    );
+    catalog.run('DELETE FROM moves WHERE collection_id = ?', collectionId);
+    catalog.run(
+      'INSERT INTO former_spaces VALUES (?, ?, ?, ?, ?, ?, ?)',
+      collectionId,
+      now.file,
+      now.modelId,
+      now.calibrationVersion,
+      now.faceModelVersion,
+      now.dimension,
+      nowMs,
+    );
+  }
+
+  cancel(): void {
+    const { collectionId, move } = this.#begun;
+    this.close();
+    const catalog = openWriter(this.#directory.catalog);
+    try {
+      catalog.run('DELETE FROM moves WHERE collection_id = ?', collectionId);
+    } finally {
+      catalog.close();
+    }
+    remove(this.#directory, move.file);
+  }
+
+  close(): void {
+    for (const connection of [this.#old, this.#new, this.#catalog])
+      if (connection.isOpen) connection.close();
+  }
+}

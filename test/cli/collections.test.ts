@@ -1,0 +1,258 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import {
+  CreateCollectionCommand,
+  DeleteCollectionCommand,
+  DeleteFacesCommand,
+  DisassociateFacesCommand,
+  ListFacesCommand,
+  type RekognitionClient,
+  SearchFacesCommand,
+  SearchUsersByImageCommand,
+} from '@aws-sdk/client-rekognition';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openBeside } from '../../src/store/sqlite/beside.js';
+import { addModel } from '../../src/vision/own/add.js';
+import { associate, indexFace, newUser } from '../support/api.js';
+import { type PersonName, portrait } from '../support/photos.js';
+import { freshService } from '../support/service.js';
+import {
+  SMALL_CALIBRATION,
+  SMALL_CARD,
+  SMALL_DIMENSION,
+  writeGraphModel,
+} from '../support/small-models.js';
+
+const CLI = resolve(import.meta.dirname, '../../dist/cli.js');
+const folder = mkdtempSync(join(tmpdir(), 'likeness-move-'));
+const directory = join(folder, 'models');
+const PEOPLE: readonly PersonName[] = ['anna', 'berta', 'clara'];
+
+let running: Awaited<ReturnType<typeof freshService>>;
+let client: RekognitionClient;
+
+beforeAll(async () => {
+  const said = { ...SMALL_CARD, calibration: SMALL_CALIBRATION };
+  await addModel(directory, { path: writeGraphModel(join(folder, 'small'), 1), said });
+  await addModel(directory, {
+    path: writeGraphModel(join(folder, 'unmeasured'), 2),
+    said: SMALL_CARD,
+  });
+  running = await freshService({
+    LIKENESS_MODEL: 'dlib-resnet,small',
+    LIKENESS_MODEL_DIRECTORY: directory,
+    LIKENESS_RUNTIME: 'tfjs-wasm',
+    LIKENESS_VISION_WORKERS: '1',
+  });
+  ({ client } = running);
+}, 120_000);
+afterAll(async () => {
+  await running.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** Runs `likeness collections migrate …` beside the service. */
+const migrate = (...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> =>
+  new Promise((done) => {
+    const env = {
+      PATH: process.env['PATH'],
+      LIKENESS_MODEL_DIRECTORY: directory,
+      LIKENESS_DATA: running.dataDirectory,
+      LIKENESS_RUNTIME: 'tfjs-wasm',
+      LIKENESS_VISION_WORKERS: '1',
+    };
+    execFile(
+      process.execPath,
+      [CLI, 'collections', 'migrate', ...args],
+      { env },
+      (error, stdout, stderr) =>
+        done({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
+    );
+  });
+
+const views = [{}, { brightness: 1.06, quality: 85 }, { brightness: 0.95, size: 360 }];
+
+/** A collection of three people with a user each, and their photos in a folder; face ids by user. */
+async function populated(
+  CollectionId: string,
+): Promise<{ photos: string; faceIds: Map<string, string[]> }> {
+  const photos = join(folder, `photos-${CollectionId}`);
+  mkdirSync(photos);
+  await client.send(new CreateCollectionCommand({ CollectionId }));
+  const faceIds = new Map<string, string[]>();
+  for (const person of PEOPLE) {
+    const ids: string[] = [];
+    for (const [index, view] of views.entries()) {
+      const bytes = await portrait(person, view);
+      writeFileSync(join(photos, `${person}-${index}.jpg`), bytes);
+      ids.push(await indexFace(client, CollectionId, bytes));
+    }
+    await newUser(client, CollectionId, person);
+    await associate(client, CollectionId, person, ids);
+    faceIds.set(person, ids);
+  }
+  return { photos, faceIds };
+}
+
+const facesOf = async (CollectionId: string): Promise<Map<string, string | undefined>> => {
+  const { Faces = [] } = await client.send(
+    new ListFacesCommand({ CollectionId, MaxResults: 1000 }),
+  );
+  return new Map(Faces.map(({ FaceId, UserId }) => [FaceId!, UserId]));
+};
+
+/** The users that a photo finds at the default threshold. */
+const found = async (CollectionId: string, person: PersonName): Promise<string[]> => {
+  const Bytes = await portrait(person, { brightness: 1.03 });
+  const { UserMatches = [] } = await client.send(
+    new SearchUsersByImageCommand({ CollectionId, Image: { Bytes } }),
+  );
+  return UserMatches.map(({ User }) => User!.UserId!);
+};
+
+const expectFound = async (CollectionId: string): Promise<void> => {
+  for (const person of PEOPLE) expect(await found(CollectionId, person)).toEqual([person]);
+};
+
+const modelOf = async (CollectionId: string): Promise<{ modelId: string; dimension: number }> => {
+  const beside = openBeside(running.dataDirectory);
+  try {
+    return await beside.collection(CollectionId);
+  } finally {
+    beside.close();
+  }
+};
+
+describe('a collection moves to another model', () => {
+  it('with its faces, users and associations, while it is searched, and back', async () => {
+    const CollectionId = 'moving';
+    const { photos, faceIds } = await populated(CollectionId);
+    const before = await facesOf(CollectionId);
+    expect([...before.values()].filter(Boolean)).toHaveLength(9);
+
+    // Searched all the time: every call is answered, by the old model or by the new one.
+    let searching = true;
+    let searches = 0;
+    const searcher = (async () => {
+      while (searching) {
+        expect(await found(CollectionId, 'anna')).toEqual(['anna']);
+        searches++;
+      }
+    })();
+
+    // Half of the photos, then a face that comes in between, then the rest.
+    const half = join(folder, 'half.csv');
+    const listed = [
+      'photo',
+      ...readdirSync(photos)
+        .slice(0, 4)
+        .map((name) => join(photos, name)),
+    ];
+    writeFileSync(half, listed.join('\n'));
+    const first = await migrate(CollectionId, '--model', 'small', '--photos', half);
+    expect(first).toMatchObject({ code: 0 });
+    expect(first.stdout).toContain('9, 4 with their new embedding, 5 without');
+    const refused = await migrate(CollectionId, '--model', 'small', '--switch');
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain('5 of 9 faces of moving have no new embedding');
+    const late = await indexFace(client, CollectionId, await portrait('dora'));
+    const report = join(folder, 'report.json');
+    const second = await migrate(
+      ...[CollectionId, '--model', 'small', '--photos', photos, '--report', report],
+    );
+    expect(second.stdout).toContain('10, 10 with their new embedding, 0 without');
+    expect(JSON.parse(readFileSync(report, 'utf8'))).toMatchObject({
+      switched: false,
+      photos: { photos: 9, embedded: 5 },
+      report: { users: 3, usersOfOneFace: 0, compared: 9, usersLost: [] },
+    });
+    expect((await modelOf(CollectionId)).dimension).toBe(128);
+
+    expect(await migrate(CollectionId, '--model', 'small', '--switch')).toMatchObject({ code: 0 });
+    expect(await modelOf(CollectionId)).toMatchObject({
+      dimension: SMALL_DIMENSION,
+      modelId: expect.stringMatching(/^small-/) as string,
+    });
+    searching = false;
+    await searcher;
+    expect(searches).toBeGreaterThan(0);
+    expect(await facesOf(CollectionId)).toEqual(new Map([...before, [late, undefined]]));
+    await expectFound(CollectionId);
+    const alike = await client.send(
+      new SearchFacesCommand({ CollectionId, FaceId: faceIds.get('berta')![0] }),
+    );
+    expect(new Set(alike.FaceMatches?.map(({ Face }) => Face?.FaceId))).toEqual(
+      new Set(faceIds.get('berta')!.slice(1)),
+    );
+
+    // It lives on: a face leaves its user, another goes, and its centroid follows.
+    const [gone] = faceIds.get('clara')!;
+    await client.send(
+      new DisassociateFacesCommand({ CollectionId, UserId: 'clara', FaceIds: [gone!] }),
+    );
+    await client.send(new DeleteFacesCommand({ CollectionId, FaceIds: [gone!] }));
+    await expectFound(CollectionId);
+    const after = await facesOf(CollectionId);
+    expect(after.size).toBe(9);
+
+    // The way back needs no photo but those of faces that came since: here none.
+    const back = await migrate(CollectionId, '--back', '--switch');
+    expect(back).toMatchObject({ code: 0 });
+    expect((await modelOf(CollectionId)).dimension).toBe(128);
+    expect(await facesOf(CollectionId)).toEqual(after);
+    await expectFound(CollectionId);
+    expect((await migrate(CollectionId, '--finish')).stdout).toContain('there is no way back');
+    expect((await migrate(CollectionId, '--back')).stderr).toContain('nothing is kept of what');
+  }, 300_000);
+
+  it('never with a face that the photo does not show', async () => {
+    const CollectionId = 'mistaken';
+    await client.send(new CreateCollectionCommand({ CollectionId }));
+    const faceId = await indexFace(client, CollectionId, await portrait('anna'));
+    const photo = join(folder, 'wrong.jpg');
+    writeFileSync(photo, await portrait('berta'));
+    const list = join(folder, 'wrong.csv');
+    writeFileSync(list, `photo,face_id\n${photo},${faceId}\n`);
+    const { stdout } = await migrate(CollectionId, '--model', 'small', '--photos', list);
+    expect(stdout).toContain('1, 0 with their new embedding, 1 without');
+    expect(stdout).toContain('1 given, 1 of no use');
+    // Another rendering of the right photo is known by the list.
+    writeFileSync(photo, await portrait('anna', { quality: 60 }));
+    const right = await migrate(CollectionId, '--model', 'small', '--photos', list);
+    expect(right.stdout).toContain('1, 1 with their new embedding, 0 without');
+    expect((await migrate(CollectionId, '--cancel')).code).toBe(0);
+    expect((await migrate(CollectionId, '--cancel')).stderr).toContain('is not on its way');
+    const files = join(running.dataDirectory, 'collections');
+    const databases = (): number =>
+      readdirSync(files).filter((name) => name.endsWith('.db')).length;
+    const count = databases();
+    await migrate(CollectionId, '--model', 'small');
+    expect(databases()).toBe(count + 1);
+    // A collection takes all of its files along.
+    await client.send(new DeleteCollectionCommand({ CollectionId }));
+    expect(databases()).toBe(count - 1);
+  }, 300_000);
+
+  it.each([
+    [['absent', '--model', 'small'], 'The collection id: absent does not exist'],
+    [
+      ['here', '--model', 'nothing'],
+      'there is no embedding model nothing, only dlib-resnet, small',
+    ],
+    [['here', '--model', 'dlib-resnet'], 'is of the model dlib-resnet-'],
+    [
+      ['here', '--model', 'unmeasured'],
+      'has no calibration yet: measure it with likeness thresholds',
+    ],
+    [['here', '--model', 'small', '--photos', '/nowhere'], '/nowhere does not exist'],
+    [['here', '--model', 'small', '--back'], 'name one of --model NAME, --back'],
+    [['here', '--model', 'small', '--threshold', '101'], '--threshold 101: expected a number'],
+  ])('not for %j: %s', async (args, message) => {
+    await client.send(new CreateCollectionCommand({ CollectionId: 'here' })).catch(() => undefined);
+    const { code, stderr } = await migrate(...args);
+    expect(code).toBe(1);
+    expect(stderr).toContain(message);
+  });
+});

@@ -60,7 +60,14 @@ async function filesOf(folder: string): Promise<string[]> {
 function collectionPaths(target: string): string[] {
   const catalog = new Database(join(target, CATALOG), { readonly: true });
   try {
-    const rows = catalog.prepare('SELECT file FROM collections').all() as { file: string }[];
+    const tables = catalog
+      .prepare(`SELECT name FROM sqlite_master WHERE name IN ('moves', 'former_spaces')`)
+      .all() as { name: string }[];
+    // A collection that moves to another model has more than one file.
+    const sources = ['collections', ...tables.map(({ name }) => name)];
+    const rows = sources.flatMap(
+      (table) => catalog.prepare(`SELECT file FROM ${table}`).all() as { file: string }[],
+    );
     return rows.map(({ file }) => `collections/${file}`);
   } finally {
     catalog.close();

@@ -53,8 +53,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** Runs `likeness collections migrate …` beside the service. */
-const migrate = (...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> =>
+/** Runs `likeness …` beside the service. */
+const run = (...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> =>
   new Promise((done) => {
     const env = {
       PATH: process.env['PATH'],
@@ -63,14 +63,12 @@ const migrate = (...args: string[]): Promise<{ code: number; stdout: string; std
       LIKENESS_RUNTIME: 'tfjs-wasm',
       LIKENESS_VISION_WORKERS: '1',
     };
-    execFile(
-      process.execPath,
-      [CLI, 'collections', 'migrate', ...args],
-      { env },
-      (error, stdout, stderr) =>
-        done({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
+    execFile(process.execPath, [CLI, ...args], { env }, (error, stdout, stderr) =>
+      done({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
     );
   });
+
+const migrate = (...args: string[]) => run('collections', 'migrate', ...args);
 
 const views = [{}, { brightness: 1.06, quality: 85 }, { brightness: 0.95, size: 360 }];
 
@@ -178,6 +176,8 @@ describe('a collection moves to another model', () => {
     searching = false;
     await searcher;
     expect(searches).toBeGreaterThan(0);
+    const removed = await run('models', 'remove', 'small');
+    expect(removed.stderr).toContain('the collection moving is of the model small-');
     expect(await facesOf(CollectionId)).toEqual(new Map([...before, [late, undefined]]));
     await expectFound(CollectionId);
     const alike = await client.send(

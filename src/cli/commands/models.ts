@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { OperatorError } from '../../errors.js';
 
@@ -24,6 +26,7 @@ interface Request {
   names: readonly string[];
   values: Values;
   directory: string;
+  dataDirectory: string;
 }
 
 const VERBS: Readonly<Record<string, (request: Request) => Promise<number | void>>> = {
@@ -40,7 +43,9 @@ export async function models(args: readonly string[]): Promise<number | void> {
   const run = Object.hasOwn(VERBS, verb) ? VERBS[verb] : undefined;
   if (!run) throw new OperatorError('no such form: see likeness models --help');
   const { modelsDirectoryOf, readConfig } = await import('../../config.js');
-  return run({ names, values, directory: modelsDirectoryOf(readConfig(process.env)) });
+  const config = readConfig(process.env);
+  const { dataDirectory } = config;
+  return run({ names, values, directory: modelsDirectoryOf(config), dataDirectory });
 }
 
 function parse(args: readonly string[]) {
@@ -94,11 +99,38 @@ async function verify({ names, directory }: Request): Promise<number> {
   return faults === 0 ? 0 : 1;
 }
 
-async function remove({ names, directory }: Request): Promise<void> {
+async function remove({ names, directory, dataDirectory }: Request): Promise<void> {
   const name = onlyName(names, 'name one model, as in: likeness models remove arcface');
   const { removeModel } = await import('../../vision/own/installed-models.js');
+  const { placedModels } = await import('../../vision/own/describe.js');
+  const model = (await placedModels(directory)).find((placed) => placed.model.name === name)?.model;
+  if (model) await requireUnused(dataDirectory, model.id);
   await removeModel(name, directory);
   process.stdout.write(`${name} is removed.\n`);
+}
+
+/** A collection without its model cannot be searched, and the same file has to be found again. */
+async function requireUnused(dataDirectory: string, modelId: string): Promise<void> {
+  if (!existsSync(join(dataDirectory, 'catalog.db'))) return;
+  const { openBeside } = await import('../../store/sqlite/beside.js');
+  const store = openBeside(dataDirectory);
+  try {
+    let after: number | undefined;
+    do {
+      const { items, next } = await store.listCollections({
+        limit: 100,
+        ...(after !== undefined && { after }),
+      });
+      const user = items.find((collection) => collection.modelId === modelId);
+      if (user)
+        throw new OperatorError(
+          `the collection ${user.collectionId} is of the model ${modelId}: move it to another first, or delete it`,
+        );
+      after = next;
+    } while (after !== undefined);
+  } finally {
+    store.close();
+  }
 }
 
 function onlyName(names: readonly string[], usage: string): string {

@@ -76,7 +76,7 @@ export const bindOperations = (services: Services): OperationHandlers =>
     Object.entries(OPERATIONS).map(([name, operation]) => [
       name,
       (input: never, context: OperationContext) =>
-        againWhenMoved(() => operation(services, input, context) as Promise<unknown>),
+        againWhenMoved(() => operation(services, input, context)),
     ]),
   ) as OperationHandlers;
 

@@ -131,10 +131,10 @@ describe('a collection moves to another model', () => {
     expect([...before.values()].filter(Boolean)).toHaveLength(9);
 
     // Searched all the time: every call is answered, by the old model or by the new one.
-    let searching = true;
+    const stop = new AbortController();
     let searches = 0;
     const searcher = (async () => {
-      while (searching) {
+      while (!stop.signal.aborted) {
         expect(await found(CollectionId, 'anna')).toEqual(['anna']);
         searches++;
       }
@@ -157,9 +157,8 @@ describe('a collection moves to another model', () => {
     expect(refused.stderr).toContain('5 of 9 faces of moving have no new embedding');
     const late = await indexFace(client, CollectionId, await portrait('dora'));
     const report = join(folder, 'report.json');
-    const second = await migrate(
-      ...[CollectionId, '--model', 'small', '--photos', photos, '--report', report],
-    );
+    const again = ['--photos', photos, '--report', report];
+    const second = await migrate(CollectionId, '--model', 'small', ...again);
     expect(second.stdout).toContain('10, 10 with their new embedding, 0 without');
     expect(JSON.parse(readFileSync(report, 'utf8'))).toMatchObject({
       switched: false,
@@ -173,7 +172,7 @@ describe('a collection moves to another model', () => {
       dimension: SMALL_DIMENSION,
       modelId: expect.stringMatching(/^small-/) as string,
     });
-    searching = false;
+    stop.abort();
     await searcher;
     expect(searches).toBeGreaterThan(0);
     const removed = await run('models', 'remove', 'small');

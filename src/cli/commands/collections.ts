@@ -16,7 +16,11 @@ const OPTIONS = {
 } as const;
 
 type Values = ReturnType<typeof parse>['values'];
-type Result = Awaited<ReturnType<typeof import('../../moving/migrate.js')['migrate']>>;
+const loadMigrate = () => import('../../moving/migrate.js');
+const loadBeside = () => import('../../store/sqlite/beside.js');
+
+type Result = Awaited<ReturnType<Awaited<ReturnType<typeof loadMigrate>>['migrate']>>;
+type Store = ReturnType<Awaited<ReturnType<typeof loadBeside>>['openBeside']>;
 
 /** The default of searches. */
 const DEFAULT_THRESHOLD = 80;
@@ -38,13 +42,13 @@ export async function collections(args: readonly string[]): Promise<number | voi
     ...process.env,
     ...(values.data !== undefined && { LIKENESS_DATA: values.data }),
   });
-  const { openBeside } = await import('../../store/sqlite/beside.js');
+  const { openBeside } = await loadBeside();
   const store = openBeside(config.dataDirectory);
   try {
     if (values.cancel) return cancel(store, collectionId);
-    if (values.finish) return finish(store, collectionId);
+    if (values.finish) return await finish(store, collectionId);
     const { placedModels } = await import('../../vision/own/describe.js');
-    const { migrate } = await import('../../moving/migrate.js');
+    const { migrate } = await loadMigrate();
     const result = await migrate(
       {
         collectionId,
@@ -91,8 +95,6 @@ function thresholdOf({ threshold }: Values): number {
   return number;
 }
 
-type Store = ReturnType<typeof import('../../store/sqlite/beside.js')['openBeside']>;
-
 function cancel({ moves }: Store, collectionId: string): void {
   const move = moves.current(collectionId);
   if (!move) throw new OperatorError(`the collection ${collectionId} is not on its way to a model`);
@@ -102,9 +104,10 @@ function cancel({ moves }: Store, collectionId: string): void {
   );
 }
 
-async function finish({ moves, collection }: Store, collectionId: string): Promise<void> {
-  await collection(collectionId);
-  const count = moves.forget(collectionId);
+async function finish(store: Store, collectionId: string): Promise<void> {
+  // One that is not there is named.
+  await store.collection(collectionId);
+  const count = store.moves.forget(collectionId);
   process.stdout.write(
     count === 0
       ? `Nothing was kept of what ${collectionId} was before.\n`

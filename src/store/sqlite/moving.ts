@@ -73,7 +73,7 @@ export function openMove(
     return new SqliteMove(
       catalog,
       directory,
-      begun(catalog, directory, { collectionId, to, nowMs }),
+      beginOrGoOn(catalog, directory, { collectionId, to, nowMs }),
     );
   } catch (error) {
     catalog.close();
@@ -87,7 +87,7 @@ interface Begun {
   move: Move & { file: string };
 }
 
-function begun(
+function beginOrGoOn(
   catalog: Connection,
   directory: DataDirectory,
   { collectionId, to, nowMs }: { collectionId: string; to: EmbeddingSpace; nowMs: number },

@@ -37,7 +37,7 @@ async function embeddingsOf(name, paths, endAt) {
     const subject = await startSubject(name);
     while (waiting.length > 0 && Date.now() < endAt) {
       const turn = waiting.splice(0, PHOTOS_AT_ONCE);
-      const { embeddings } = await subject.ask(turn);
+      const { embeddings } = await subject.ask(turn, 'all');
       for (const [index, path] of turn.entries())
         writeFileSync(fileOf(path), JSON.stringify(embeddings[index] ?? null));
     }

@@ -1,4 +1,4 @@
-// The labelled photos of ../shared/faces, analysed by this service's own vision part. Used by accuracy and calibrate.
+// The labelled photos of ../shared/faces, analysed by this service's own vision part. Used by accuracy and attributes.
 import { createHash } from 'node:crypto';
 import {
   existsSync,

@@ -1,0 +1,107 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fitCalibration } from '../../src/thresholds/fit-calibration.js';
+import type { ThresholdsReport } from '../../src/thresholds/report.js';
+
+const CLI = resolve(import.meta.dirname, '../../dist/cli.js');
+const CARD = resolve(import.meta.dirname, '../../models/dlib-resnet/card.json');
+const FACES = resolve(import.meta.dirname, '../../../shared/faces');
+const MANIFEST = join(FACES, 'manifest.csv');
+/** LIKENESS_CARD_PHOTOS=all: the whole of the data the card names (several minutes); else so many people. */
+const SIZE = process.env['LIKENESS_CARD_PHOTOS'] ?? '70';
+
+interface Card {
+  calibration: {
+    points: [cosine: number, log10Fmr: number][];
+    fit: { impostorPairs: number; genuinePairs: number; command: string };
+  };
+}
+
+/** Options of the command on the card, but for what it writes. */
+const optionsOf = (command: string): string[] =>
+  [...command.matchAll(/--(?:where|face) (?:'[^']*'|\S+)/g)].flatMap(([option]) => {
+    const [, name = '', value = ''] = /^(\S+) '?([^']*)'?$/.exec(option) ?? [];
+    return [name, value];
+  });
+
+const absent = existsSync(MANIFEST) ? '' : ` (skipped: ${FACES} is absent)`;
+
+describe.skipIf(absent !== '')(`the calibration on the card of dlib-resnet${absent}`, () => {
+  const { calibration } = JSON.parse(readFileSync(CARD, 'utf8')) as Card;
+  let folder: string;
+  let report: ThresholdsReport;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'likeness-card-'));
+    const out = join(folder, 'report.json');
+    // The embeddings are of real people: they stay outside of the project, and go with the test.
+    const cache = process.env['LIKENESS_CARD_CACHE'] ?? join(folder, 'cache');
+    const list = SIZE === 'all' ? MANIFEST : sampleOf(Number(SIZE), folder);
+    const options = optionsOf(calibration.fit.command);
+    execFileSync(
+      process.execPath,
+      [CLI, 'thresholds', list, '--photos', FACES, ...options, '--cache', cache, '--json', out],
+      { stdio: ['ignore', 'ignore', 'pipe'], timeout: 3_000_000 },
+    );
+    report = JSON.parse(readFileSync(out, 'utf8')) as ThresholdsReport;
+  }, 3_000_000);
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  if (SIZE === 'all')
+    it('is what the command on it gives for the data it names', () => {
+      const { counts } = report.protocol;
+      expect(counts).toMatchObject({
+        subjects: 858,
+        faces: 1856,
+        impostorComparisons: calibration.fit.impostorPairs,
+        genuineComparisons: calibration.fit.genuinePairs,
+      });
+      const { curve, evidence } = fitCalibration(report, { version: 'again', nowMs: 0 });
+      for (const [index, { fmr, basis }] of (evidence.points ?? []).entries()) {
+        if (basis === 'extrapolated') continue;
+        const [cosine = 0, log10Fmr] = calibration.points[index] ?? [];
+        expect(log10Fmr).toBeCloseTo(Math.log10(fmr), 5);
+        expect(Math.abs(curve.points[index]![0] - cosine)).toBeLessThan(0.0002);
+      }
+    });
+  else
+    it('lies within the intervals that a sample of the same people gives', () => {
+      const { impostorCurve, protocol } = report;
+      expect(protocol.counts.subjects).toBeGreaterThan(0.9 * Number(SIZE));
+      const measured = impostorCurve.filter(({ extrapolated }) => !extrapolated);
+      // As far as 30 errors are seen among the sample's comparisons.
+      const reached = calibration.points.filter(
+        ([cosine]) => cosine > measured[0]!.cosine && cosine < measured.at(-1)!.cosine,
+      );
+      expect(reached.length).toBeGreaterThanOrEqual(2);
+      for (const [cosine, log10Fmr] of reached) {
+        const nearest = measured.reduce((best, point) =>
+          Math.abs(point.cosine - cosine) < Math.abs(best.cosine - cosine) ? point : best,
+        );
+        // Up to a tenth of a decade lies between two points.
+        expect(log10Fmr).toBeGreaterThan((nearest.log10FmrLow ?? -Infinity) - 0.1);
+        expect(log10Fmr).toBeLessThan((nearest.log10FmrHigh ?? 0) + 0.1);
+      }
+    });
+});
+
+/** The manifest cut down to the first photos of so many people, spread over the alphabet. */
+function sampleOf(size: number, folder: string): string {
+  const [head = '', ...lines] = readFileSync(MANIFEST, 'utf8').trim().split('\n');
+  const lfw = lines.filter(
+    (line) => /^lfw\/.*,identity,lfw,/.test(line) && line.includes('_0001.jpg'),
+  );
+  const step = Math.max(1, Math.floor(lfw.length / size));
+  const list = join(folder, 'sample.csv');
+  const chosen = lfw.filter((_, index) => index % step === 0).slice(0, size);
+  // Two photos of one person, without which nothing genuine could be measured.
+  const second = new Set(lines.filter((line) => line.includes('_0002.jpg')).map(personOf));
+  const [twice = ''] = chosen.map(personOf).filter((person) => second.has(person));
+  const other = lines.filter((line) => line.includes('_0002.jpg') && personOf(line) === twice);
+  writeFileSync(list, `${[head, ...chosen, ...other].join('\n')}\n`);
+  return list;
+}
+
+const personOf = (line: string): string => line.split(',')[4] ?? '';

@@ -149,7 +149,7 @@ export const OPERATOR_COMMANDS: Readonly<Record<string, OperatorCommand>> = {
   thresholds: {
     summary: 'Measure what a threshold means on your own photos, and which one to use.',
     usage:
-      'likeness thresholds FOLDER|FILE [options]\n       likeness thresholds compare A.json B.json [--json]',
+      'likeness thresholds FOLDER|FILE [options]\n       likeness thresholds compare A.json B.json [--json] [--html FILE] [--svg DIRECTORY]',
     details: [
       'FOLDER               <person>/<photo>.jpg or .png, two or more photos of many people',
       'FILE                 CSV of photos (photo,person and columns of groups), of pairs (a,b,same) or of',
@@ -163,7 +163,7 @@ export const OPERATOR_COMMANDS: Readonly<Record<string, OperatorCommand>> = {
       '--target-fmr F       the false match rate to keep (default 1e-4)',
       '--gallery-size N     users that searches will meet (default: as many as there are people)',
       '--groups A,B         columns of the CSV file whose groups are compared with each other',
-      '--where COLUMN=VALUE only these rows of the CSV file; may be repeated',
+      '--where COLUMN=VALUE only these rows of the CSV file, or COLUMN!=VALUE; may be repeated',
       '--photos DIRECTORY   where the paths of the file begin (default: beside it)',
       '--face F             which of several faces is meant: largest or central (default largest)',
       '--quality-filter Q   leave out photos as IndexFaces would: NONE, AUTO, LOW, MEDIUM, HIGH (default NONE)',
@@ -171,6 +171,10 @@ export const OPERATOR_COMMANDS: Readonly<Record<string, OperatorCommand>> = {
       '                     one is missed or cannot be told. --at N: rates at this threshold, not the',
       '                     recommended one. --strict: the whole interval must meet the limit',
       '--json FILE, --csv FILE   the whole report; the table. --output json prints the report',
+      '--html FILE, --svg DIRECTORY   the report as one page for a browser or paper; its charts as files',
+      '--overlay FILE       a report that --json wrote, drawn into the same charts; may be repeated',
+      '--apply [--as NAME]  keep what was measured as a calibration version of the model, in --data;',
+      '                     nothing uses it until you say so: likeness calibrations --help',
       '--thumbnails         puts small pictures of the worst pairs into the report',
       '--seed N --replicates N   of the bootstrap (default 1, 1000)',
       '--cache DIRECTORY    embeddings by content and model (default ~/.cache/likeness/embeddings)',

@@ -60,12 +60,10 @@ export function requireCurve(
   return found.curve;
 }
 
-/** The curve that came with a model last; OperatorError where the service never ran with that model. */
-export function shippedFor(all: readonly Calibration[], modelId: string): CalibrationCurve {
-  const shipped = all.findLast(
-    (each) => each.modelId === modelId && each.evidence.kind === 'shipped',
-  );
-  if (!shipped)
-    throw new OperatorError(`the service was never started with the model ${modelId} here`);
+/** The curve that weighs the faces of a centroid: the one that came with the model last, else its first. */
+export function weighingCurve(all: readonly Calibration[], modelId: string): CalibrationCurve {
+  const own = all.filter((each) => each.modelId === modelId);
+  const shipped = own.findLast(({ evidence }) => evidence.kind === 'shipped') ?? own[0];
+  if (!shipped) throw new OperatorError(`there is no calibration version of ${modelId} yet`);
   return shipped.curve;
 }

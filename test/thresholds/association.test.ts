@@ -47,8 +47,8 @@ const COLLECTION = 'people';
 async function heldOut(): Promise<PhotoList> {
   const list = await photosInCsv(join(FACES, 'manifest.csv'), {
     where: [
-      ['source', 'lfw'],
-      ['kind', 'identity'],
+      { column: 'source', value: 'lfw', not: false },
+      { column: 'kind', value: 'identity', not: false },
     ],
   });
   const photosOf = new Map<string, typeof list.photos>();

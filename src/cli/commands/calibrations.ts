@@ -118,7 +118,7 @@ export const nextSteps = (version: string): string =>
 /** Shows what would change; the collection and the version it would use. */
 async function difference(request: Request) {
   const { store, values } = request;
-  const { shippedFor, requireCurve } = await import('../../thresholds/keep-calibration.js');
+  const { weighingCurve, requireCurve } = await import('../../thresholds/keep-calibration.js');
   const { diffCalibrations } = await import('../../thresholds/calibration-diff.js');
   const collection = await store.collection(requireCollection(values));
   const { collectionId, modelId, calibrationVersion } = collection;
@@ -132,7 +132,7 @@ async function difference(request: Request) {
     const diff = await diffCalibrations({
       from,
       to,
-      shipped: shippedFor(all, modelId),
+      shipped: weighingCurve(all, modelId),
       thresholds: thresholdsOf(values),
       people: store.people(collectionId),
       signal: interrupt.signal,

@@ -1,10 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { ApiError, OperatorError } from '../../errors.js';
 import type { ThresholdsReport } from '../../thresholds/report.js';
 import { processIo } from '../process-io.js';
 import { readOptions, type ThresholdsOptions } from '../thresholds/options.js';
+import { applyCalibration, requireData, writePictures } from '../thresholds/outputs.js';
 import { MeasuringProgress } from '../thresholds/progress.js';
 
 const EXIT = { missed: 2, stopped: 130 } as const;
@@ -22,6 +24,8 @@ export async function thresholds(args: readonly string[]): Promise<number> {
   const options = readOptions(args);
   const { parseRequirements, judgeRequirements } = await import('../../thresholds/require.js');
   const terms = options.require === undefined ? [] : parseRequirements(options.require);
+  if (options.apply) await requireData(options.data);
+  const overlaid = await Promise.all(options.overlay.map(readReport));
   const abort = new AbortController();
   const stop = (): void => {
     abort.abort(new Stopped());
@@ -41,6 +45,11 @@ export async function thresholds(args: readonly string[]): Promise<number> {
     });
     progress.end();
     await write(report, options);
+    await writePictures([report, ...overlaid], options);
+    if (options.apply)
+      process.stdout.write(
+        `\n${await applyCalibration(report, { data: options.data, version: options.as })}`,
+      );
     return report.verdict.requirements.every(({ outcome }) => outcome === 'met') ? 0 : EXIT.missed;
   } catch (error) {
     progress.end();
@@ -242,26 +251,44 @@ const shortNumbers = (_key: string, value: unknown): unknown =>
 
 /** `likeness thresholds compare A.json B.json`. */
 async function compare(args: readonly string[]): Promise<number> {
-  const files = args.filter((word) => !word.startsWith('--'));
-  const asJson = args.includes('--json');
-  const unknown = args.find((word) => word.startsWith('--') && word !== '--json');
-  const [first, second] = files;
-  if (first === undefined || second === undefined || files.length > 2 || unknown !== undefined)
+  const { values, positionals } = parseCompare(args);
+  const [first, second] = positionals;
+  if (first === undefined || second === undefined || positionals.length > 2)
     throw new OperatorError(
       'name two reports written by --json, as in: likeness thresholds compare before.json after.json',
     );
-  const { compareReports, parseReport } = await import('../../thresholds/compare.js');
+  const { compareReports } = await import('../../thresholds/compare.js');
   const { comparisonText } = await import('../../thresholds/text.js');
-  const read = async (path: string): Promise<ThresholdsReport> =>
-    parseReport(
-      await readFile(path, 'utf8').catch((cause: unknown) => {
-        throw new OperatorError(`${path} cannot be read: ${(cause as Error).message}`, { cause });
-      }),
-      path,
-    );
-  const comparison = compareReports(await read(first), await read(second));
+  const [before, after] = [await readReport(first), await readReport(second)];
+  const comparison = compareReports(before, after);
+  await writePictures([before, after], values);
   process.stdout.write(
-    asJson ? `${JSON.stringify(comparison, shortNumbers)}\n` : comparisonText(comparison),
+    values.json ? `${JSON.stringify(comparison, shortNumbers)}\n` : comparisonText(comparison),
   );
   return 0;
+}
+
+function parseCompare(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        json: { type: 'boolean', default: false },
+        html: { type: 'string' },
+        svg: { type: 'string' },
+      },
+    });
+  } catch (cause) {
+    throw new OperatorError((cause as Error).message, { cause });
+  }
+}
+
+/** A report that --json wrote. */
+async function readReport(path: string): Promise<ThresholdsReport> {
+  const { parseReport } = await import('../../thresholds/compare.js');
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new OperatorError(`${path} cannot be read: ${(cause as Error).message}`, { cause });
+  });
+  return parseReport(text, path);
 }

@@ -53,6 +53,10 @@ export function readOptions(args: readonly string[]) {
     json: values.json,
     csv: values.csv,
     html: values.html,
+    svg: values.svg,
+    overlay: values.overlay,
+    apply: values.apply,
+    as: values.as,
     thumbnails: values.thumbnails,
     label: values.label,
     calibration: values.calibration,
@@ -90,6 +94,10 @@ function parse(args: readonly string[]) {
         json: { type: 'string' },
         csv: { type: 'string' },
         html: { type: 'string' },
+        svg: { type: 'string' },
+        overlay: { type: 'string', multiple: true, default: [] },
+        apply: { type: 'boolean', default: false },
+        as: { type: 'string' },
         thumbnails: { type: 'boolean', default: false },
         label: { type: 'string' },
         calibration: { type: 'string' },
@@ -108,10 +116,12 @@ const list = (text: string): string[] =>
     .map((each) => each.trim().toLowerCase())
     .filter((each) => each !== '');
 
-function condition(text: string): readonly [string, string] {
-  const at = text.indexOf('=');
-  if (at < 1) throw new OperatorError(`--where: expected COLUMN=VALUE, got ${text}`);
-  return [text.slice(0, at).trim(), text.slice(at + 1).trim()];
+/** `COLUMN=VALUE` or `COLUMN!=VALUE`. */
+function condition(text: string) {
+  const [, column = '', operator, value = ''] = /^([^=]*?)(!?=)(.*)$/s.exec(text) ?? [];
+  if (column.trim() === '')
+    throw new OperatorError(`--where: expected COLUMN=VALUE or COLUMN!=VALUE, got ${text}`);
+  return { column: column.trim(), value: value.trim(), not: operator === '!=' };
 }
 
 function oneOf<T extends string>(text: string, choices: readonly T[], option: string): T {

@@ -76,16 +76,18 @@ function ratesChart(report: ThresholdsReport): Chart | undefined {
         name: 'false match rate, FMR',
         colour: 1,
         points: curve.map(({ threshold, fmr }) => ({ x: threshold, y: fmr })),
-        band: curve.flatMap(({ threshold, fmrLow, fmrHigh }) =>
-          fmrLow === null || fmrHigh === null ? [] : [{ x: threshold, low: fmrLow, high: fmrHigh }],
+        band: curve.flatMap(({ threshold, fmr, fmrLow, fmrHigh }) =>
+          fmr === 0 || fmrLow === null || fmrHigh === null
+            ? []
+            : [{ x: threshold, low: fmrLow, high: fmrHigh }],
         ),
       },
       {
         name: 'false non-match rate, FNMR',
         colour: 0,
         points: curve.map(({ threshold, fnmr }) => ({ x: threshold, y: fnmr })),
-        band: curve.flatMap(({ threshold, fnmrLow, fnmrHigh }) =>
-          fnmrLow === null || fnmrHigh === null
+        band: curve.flatMap(({ threshold, fnmr, fnmrLow, fnmrHigh }) =>
+          fnmr === 0 || fnmrLow === null || fnmrHigh === null
             ? []
             : [{ x: threshold, low: fnmrLow, high: fnmrHigh }],
         ),
@@ -208,8 +210,8 @@ function searchChart(report: ThresholdsReport): Chart | undefined {
       return value === null ? [] : [{ x: row.threshold, y: value }];
     }),
     band: rows.flatMap((row) => {
-      const { low, high } = pick(row);
-      return low === null || high === null ? [] : [{ x: row.threshold, low, high }];
+      const { value, low, high } = pick(row);
+      return !value || low === null || high === null ? [] : [{ x: row.threshold, low, high }];
     }),
   });
   const [fpir, fnir] = [line((row) => row.fpir), line((row) => row.fnir)];
@@ -238,7 +240,7 @@ function sizeChart(report: ThresholdsReport): Chart | undefined {
   const series = (rows[0]?.at ?? []).flatMap(({ threshold }, index): Series[] => {
     const points = rows.flatMap(({ gallerySize, at }) => {
       const rate = at[index]?.fpir;
-      return rate && rate.value !== null
+      return rate?.value
         ? [{ x: gallerySize, y: rate.value, seen: rate.basis === 'measured' }]
         : [];
     });
@@ -309,7 +311,7 @@ function cmcChart(reports: readonly ThresholdsReport[]): Chart | undefined {
       'The chance that the right user is among the first so many answers, without a threshold.',
     x: {
       label: 'rank',
-      kind: 'linear',
+      kind: 'log',
       from: 1,
       to: Math.max(2, ...ranks),
       ticks: rankTicks(Math.max(2, ...ranks)),
@@ -349,7 +351,7 @@ function associationChart(
         // One band: more would hide each other.
         ...(index === 0 && {
           band: rates.flatMap(({ x, rate }) =>
-            rate && rate.low !== null && rate.high !== null
+            rate?.value && rate.low !== null && rate.high !== null
               ? [{ x, low: rate.low, high: rate.high }]
               : [],
           ),

@@ -105,10 +105,20 @@ export function worstPairs({ worst }: ThresholdsReport): string {
     : `<h2>Look at these first</h2><div class="card panel">${content}</div>`;
 }
 
-const pairsPart = (title: string, text: string, pairs: readonly WorstPair[]): string =>
-  pairs.length === 0
-    ? ''
-    : `<h3>${escape(title)}</h3><p class="note">${escape(text)}</p><ul class="pairs">${pairs.map(pairItem).join('')}</ul>`;
+const SHOWN_PAIRS = 8;
+
+function pairsPart(title: string, text: string, pairs: readonly WorstPair[]): string {
+  if (pairs.length === 0) return '';
+  const more = pairs.slice(SHOWN_PAIRS);
+  const rest =
+    more.length === 0
+      ? ''
+      : `<details><summary>${more.length} more</summary>${pairsList(more)}</details>`;
+  return `<h3>${escape(title)}</h3><p class="note">${escape(text)}</p>${pairsList(pairs.slice(0, SHOWN_PAIRS))}${rest}`;
+}
+
+const pairsList = (pairs: readonly WorstPair[]): string =>
+  `<ul class="pairs">${pairs.map(pairItem).join('')}</ul>`;
 
 const pairItem = ({ similarity, cosine, a, b }: WorstPair): string =>
   `<li class="card"><span class="score">${threshold(similarity)}</span>${cosine === null ? '' : ` <span class="interval">cosine ${cosine.toFixed(4)}</span>`}<div class="sides">${side(a)}${side(b)}</div></li>`;

@@ -38,7 +38,7 @@ p{margin:0 0 10px;max-width:76ch}
 .charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(340px,100%),1fr));gap:14px}
 @media (min-width:721px){.charts.pairwise{grid-template-columns:1fr 1fr}}
 figure{margin:0;padding:16px 16px 12px;display:flex;flex-direction:column;min-width:0;break-inside:avoid}
-figure .chart{display:block;width:100%;max-width:540px;height:auto;margin:8px auto 0}
+figure .chart{display:block;width:100%;max-width:480px;height:auto;margin:8px auto 0}
 figcaption p{font-size:13px;margin:0;line-height:1.4}
 details{margin-top:8px;font-size:13.5px}
 summary{cursor:pointer;color:var(--muted);padding:3px 0}

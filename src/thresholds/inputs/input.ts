@@ -14,7 +14,13 @@ import {
 import type { EmbeddingModel, Vision } from '../../vision/vision.js';
 import type { FaceInput } from '../measure.js';
 import { type EmbedOptions, embedPhotos } from './embed.js';
-import { type PhotoList, photosInCsv, photosInFolder, photosInLfwPairs } from './photos.js';
+import {
+  type Condition,
+  type PhotoList,
+  photosInCsv,
+  photosInFolder,
+  photosInLfwPairs,
+} from './photos.js';
 import { looksLikeScores } from './score-file.js';
 
 /** What a path on the command line is. */
@@ -30,7 +36,7 @@ export async function kindOf(path: string): Promise<'folder' | 'csv' | 'pairs' |
 export async function photosAt(
   path: string,
   kind: 'folder' | 'csv' | 'pairs',
-  { photoRoot, where }: { photoRoot?: string; where: readonly (readonly [string, string])[] },
+  { photoRoot, where }: { photoRoot?: string; where: readonly Condition[] },
 ): Promise<PhotoList> {
   if (where.length > 0 && kind !== 'csv')
     throw new OperatorError('--where chooses rows of a CSV file; this is none');

@@ -94,26 +94,33 @@ export async function photosInFolder(folder: string): Promise<PhotoList> {
   return list;
 }
 
+/** A column that must have a value, or must not. */
+export interface Condition {
+  column: string;
+  value: string;
+  not: boolean;
+}
+
 /**
  * A CSV file of photos (columns photo and person; all others may be groups), or of pairs (columns a, b and same).
  *
  * @param photoRoot where the paths begin; default: the file's folder.
- * @param where keeps rows whose columns have these values.
+ * @param where keeps rows that meet all of these.
  */
 export async function photosInCsv(
   file: string,
   {
     photoRoot = dirname(resolve(file)),
     where = [],
-  }: { photoRoot?: string; where?: readonly (readonly [string, string])[] },
+  }: { photoRoot?: string; where?: readonly Condition[] },
 ): Promise<PhotoList> {
   const [header, ...all] = parseCsv(await readFile(file, 'utf8'), basename(file));
   const titles = (header ?? []).map((title) => title.trim().toLowerCase());
   const rows = all.filter((row) =>
-    where.every(([column, value]) => {
+    where.every(({ column, value, not }) => {
       const at = titles.indexOf(column.toLowerCase());
       if (at < 0) throw new OperatorError(`--where ${column}: ${file} has no such column`);
-      return row[at]?.trim() === value;
+      return (row[at]?.trim() === value) !== not;
     }),
   );
   if (rows.length === 0)

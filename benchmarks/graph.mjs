@@ -1,14 +1,29 @@
-// What does it cost to build a search graph and to search it, beside hnswlib-node at equal recall; and
-// does the service's hnsw engine miss matches above a cosine that its exact scan finds?
-// Run `npx tsc -p .` first, then `node benchmarks/graph.mjs [rows] [dimension]`; 100,000 × 128 take under two minutes,
-// nearly all of it hnswlib-node's build.
+// What does it cost to build a search graph and to search it, beside hnswlib-node and usearch at equal recall; how near
+// is a search to what reading the same rows at random costs; and does the service's hnsw engine miss matches above a
+// cosine that its exact scan finds?
+// Run `npx tsc -p .` first, then `node benchmarks/graph.mjs [rows] [dimension]`; 100,000 × 512 take about eight minutes,
+// nearly all of it the builds of the peers.
 
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import hnswlib from 'hnswlib-node';
 import { createVectors } from '../dist/vectors/create.js';
 import { kernels } from '../dist/vectors/kernels.js';
 import { segmentBase, segmentRows } from '../dist/vectors/segments.js';
 import { loadNativeIndex } from '../dist/vectors/table.js';
-import { direction, interleaved, near, save, seeded } from './measuring.mjs';
+import {
+  atRecall,
+  direction,
+  interleaved,
+  near,
+  save,
+  seeded,
+  withHugePages,
+} from './measuring.mjs';
+import { peer } from './peers.mjs';
+
+withHugePages();
 
 const ROWS = Number(process.argv[2] ?? 100_000);
 const DIMENSION = Number(process.argv[3] ?? 128);
@@ -20,12 +35,17 @@ const LIMIT = 10;
 const M = 16;
 const EF_CONSTRUCTION = 200;
 const EFS = [40, 80, 160, 320];
+/** One step farther, so that a peer that needs more candidates is seen to reach the same recall. */
+const PEER_EFS = [...EFS, 640];
 const FACE_TO_CENTRE = Math.sqrt(0.7);
 const GENUINE_COSINE = 0.5;
 const THRESHOLDS = [0.5, 0.4, 0.3];
-const ROUNDS = { rounds: 11, roundMs: 100 };
+const ROUNDS = { rounds: 11, roundMs: 100, clock: 'cpu' };
+/** Rows that a search of the graph reads at random are asked for together, so many at a time. */
+const GATHERED = 4096;
 
 const [kernel] = kernels();
+const usearch = await peer('usearch');
 const random = seeded(1);
 const people = Math.ceil(ROWS / FACES_EACH);
 const centres = Array.from({ length: people }, () => direction(random, DIMENSION));
@@ -60,41 +80,83 @@ async function cost(count, run) {
   };
 }
 
-const { Table, Graph } = loadNativeIndex();
-const table = new Table({ dimension: DIMENSION });
-// All on this thread, so that both engines are measured alike; the build uses all threads.
-const graph = new Graph(table, {
-  m: M,
-  efConstruction: EF_CONSTRUCTION,
-  inlineMicroseconds: Infinity,
-});
-for (let segment = 0; segmentBase(segment) < ROWS; segment++)
-  table.addSegment(new Float32Array(new SharedArrayBuffer(segmentRows(segment) * DIMENSION * 4)));
-for (let i = 0; i < ROWS; i++) table.put(i, row(i));
-graph.give(Uint32Array.from({ length: ROWS }, (_, i) => i));
-const index = new hnswlib.HierarchicalNSW('ip', DIMENSION);
-index.initIndex(ROWS, M, EF_CONSTRUCTION);
-const build = {
-  likeness: await cost(ROWS, async () => {
+/** Our graph. All searches on this thread, so that all engines are measured alike; the build uses all threads. */
+async function ours() {
+  const { Table, Graph } = loadNativeIndex();
+  const table = new Table({ dimension: DIMENSION });
+  const graph = new Graph(table, {
+    m: M,
+    efConstruction: EF_CONSTRUCTION,
+    inlineMicroseconds: Infinity,
+  });
+  for (let segment = 0; segmentBase(segment) < ROWS; segment++)
+    table.addSegment(new Float32Array(new SharedArrayBuffer(segmentRows(segment) * DIMENSION * 4)));
+  for (let i = 0; i < ROWS; i++) table.put(i, row(i));
+  graph.give(Uint32Array.from({ length: ROWS }, (_, i) => i));
+  const build = await cost(ROWS, async () => {
     while (graph.pending > 0) await graph.link(1024);
-  }),
-  'hnswlib-node': await cost(ROWS, () => {
-    for (let i = 0; i < ROWS; i++) index.addPoint(Array.from(row(i)), i);
-  }),
-};
-console.table(build);
+  });
+  const limits = Uint32Array.of(LIMIT);
+  const floors = Float64Array.of(-2);
+  return {
+    build,
+    efs: EFS,
+    scored: () => graph.scored,
+    // Scores of the vectors themselves, as the service uses them.
+    searchWith: (ef) => (query) =>
+      graph.search(query, limits, floors, undefined, Uint32Array.of(ef), ef, 1).ordinals,
+  };
+}
 
-const limits = Uint32Array.of(LIMIT);
-const floors = Float64Array.of(-2);
-const engines = {
-  // Scores of the vectors themselves, as the service uses them.
-  likeness: (query, ef) =>
-    graph.search(query, limits, floors, undefined, Uint32Array.of(ef), ef, 1).ordinals,
-  'hnswlib-node': (query, ef) => {
-    index.setEf(ef);
-    return index.searchKnn(Array.from(query), LIMIT).neighbors;
-  },
-};
+async function hnswlibNode() {
+  const index = new hnswlib.HierarchicalNSW('ip', DIMENSION);
+  index.initIndex(ROWS, M, EF_CONSTRUCTION);
+  const build = await cost(ROWS, () => {
+    for (let i = 0; i < ROWS; i++) index.addPoint(Array.from(row(i)), i);
+  });
+  const arrays = new Map(queries.map((query) => [query, Array.from(query)]));
+  return {
+    build,
+    efs: PEER_EFS,
+    searchWith: (ef) => (query) => {
+      index.setEf(ef);
+      return index.searchKnn(arrays.get(query), LIMIT).neighbors;
+    },
+  };
+}
+
+/** Its candidates are fixed when an index is made: one is built and loaded again with each number. */
+async function usearchWith(quantization) {
+  const settings = {
+    metric: 'ip',
+    dimensions: DIMENSION,
+    connectivity: M,
+    quantization,
+    expansion_add: EF_CONSTRUCTION,
+  };
+  const index = new usearch.Index(settings);
+  const keys = BigUint64Array.from({ length: ROWS }, (_, i) => BigInt(i));
+  const build = await cost(ROWS, () => index.add(keys, rows, 0));
+  const folder = mkdtempSync(join(tmpdir(), 'likeness-bench-'));
+  const file = join(folder, 'index');
+  index.save(file);
+  const loaded = new Map(
+    PEER_EFS.map((ef) => {
+      const copy = new usearch.Index({ ...settings, expansion_search: ef });
+      copy.load(file);
+      return [ef, copy];
+    }),
+  );
+  rmSync(folder, { recursive: true });
+  return {
+    build,
+    efs: PEER_EFS,
+    searchWith: (ef) => {
+      const copy = loaded.get(ef);
+      return (query) => Array.from(copy.search(query, LIMIT, 1).keys, Number);
+    },
+  };
+}
 
 /** Share of the true best that a search returns, of all and of those of the same person; slow searches. */
 function quality(search) {
@@ -122,31 +184,64 @@ function quality(search) {
   };
 }
 
-const search = [];
-for (const ef of EFS) {
-  const variants = Object.entries(engines).map(([name, run]) => [
+const engines = { likeness: await ours(), 'hnswlib-node': await hnswlibNode() };
+if (usearch) for (const kind of ['f16', 'i8']) engines[`usearch ${kind}`] = await usearchWith(kind);
+const build = Object.fromEntries(
+  Object.entries(engines).map(([name, engine]) => [
     name,
-    (i) => run(queries[i % QUERIES], ef),
-  ]);
-  const times = await interleaved(Object.fromEntries(variants), ROUNDS);
-  for (const [name, run] of Object.entries(engines))
-    search.push({ ef, engine: name, ...times[name], ...quality((query) => run(query, ef)) });
-}
-for (const result of search) {
-  const peer = search.find(({ ef, engine }) => ef === result.ef && engine === 'hnswlib-node');
-  result.timesFasterThanPeer = peer.medianUs / result.medianUs;
-}
+    { ...engine.build, timesOurCpu: engine.build.cpuUs / engines.likeness.build.cpuUs },
+  ]),
+);
+console.table(build);
+
+// Rows of as many bytes as a code, of a table as long: floats, because that is what the kernel gathers.
+const readDimension = DIMENSION / 4;
+const gathered = new Float32Array(ROWS * readDimension).fill(0.01);
+const reads = {
+  query: new Float32Array(readDimension).fill(0.01),
+  ordinals: Uint32Array.from({ length: GATHERED }, () => Math.floor(random() * ROWS)),
+  scores: new Float32Array(GATHERED),
+};
+const randomRead = () => kernel.dotGather(reads.query, gathered, reads.ordinals, reads.scores);
+
+const variants = Object.entries(engines).flatMap(([engine, { efs, searchWith }]) =>
+  efs.map((ef) => ({ engine, ef, search: searchWith(ef) })),
+);
+const times = await interleaved(
+  Object.fromEntries([
+    ['a random read', randomRead],
+    ...variants.map(({ engine, ef, search }) => [
+      `${engine} ${ef}`,
+      (i) => search(queries[i % QUERIES]),
+    ]),
+  ]),
+  ROUNDS,
+);
+const readUs = times['a random read'].medianUs / GATHERED;
+const search = variants.map(({ engine, ef, search: run }) => {
+  const scoredBefore = engines[engine].scored?.();
+  const result = { engine, ef, ...times[`${engine} ${ef}`], ...quality(run) };
+  if (scoredBefore === undefined) return result;
+  const scoredRows = (engines[engine].scored() - scoredBefore) / QUERIES;
+  return { ...result, scoredRows, shareOfRandomRead: (scoredRows * readUs) / result.medianUs };
+});
+for (const result of search.filter(({ engine }) => engine === 'likeness'))
+  for (const name of Object.keys(engines).filter((other) => other !== 'likeness')) {
+    const peers = search.filter(({ engine }) => engine === name);
+    const peerUs = atRecall(peers, result.recall);
+    result[`times ${name}`] = peerUs && peerUs / result.medianUs;
+  }
 console.table(search, [
-  'ef',
   'engine',
+  'ef',
   'medianUs',
   'p99Us',
   'recall',
   'genuineRecall',
-  'timesFasterThanPeer',
+  'scoredRows',
+  'shareOfRandomRead',
+  ...Object.keys(engines).map((name) => `times ${name}`),
 ]);
-graph.dispose();
-index.initIndex(1);
 
 /** All faces as one collection that never changes. */
 const source = {
@@ -215,6 +310,7 @@ save(`graph-${DIMENSION}`, {
   efConstruction: EF_CONSTRUCTION,
   queries: QUERIES,
   ...ROUNDS,
+  randomReadUs: readUs,
   build,
   search,
   service: { ready: hnsw.ready, thresholds },

@@ -59,6 +59,16 @@ export async function interleaved(variants, { rounds, roundMs, clock = 'wall' })
   );
 }
 
+/** Microseconds that a peer takes for this recall, between two of its numbers of candidates; undefined beyond them. */
+export function atRecall(results, recall) {
+  const after = results.findIndex((result) => result.recall >= recall);
+  if (after === -1) return undefined;
+  const [a, b] = [results[Math.max(0, after - 1)], results[after]];
+  if (a === b || a.recall === b.recall) return b.medianUs;
+  const share = (recall - a.recall) / (b.recall - a.recall);
+  return a.medianUs * (b.medianUs / a.medianUs) ** share;
+}
+
 const TUNABLES = 'glibc.malloc.hugetlb=1';
 
 /**

@@ -31,6 +31,9 @@ class BestHeap {
     if (floor > floor_) floor_ = floor;
   }
 
+  // Rows of a lower score are not kept.
+  double bar() const { return full() && best_.scores[0] > floor_ ? best_.scores[0] : floor_; }
+
   size_t capacity() const { return best_.capacity; }
   bool full() const { return size_ > 0 && size_ == best_.capacity; }
   // The worst of those kept; there is one.

@@ -25,7 +25,7 @@ using likeness::read_query;
 using likeness::Span;
 
 // Raised when the exported functions change, so that a stale build is noticed (src/vectors/kernels.ts).
-constexpr std::uint32_t kInterfaceVersion = 4;
+constexpr std::uint32_t kInterfaceVersion = 5;
 
 // dotMany(query, rows, out): out[i] = query . row i, the rows laid end to end.
 napi_value dot_many(napi_env env, napi_callback_info info) {

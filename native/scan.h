@@ -31,6 +31,24 @@ struct CodedScan {
   CodeDotsFn code_dots;
 };
 
+// The products of rows' codes with the two codes of a query, for sift_coded.
+struct Products {
+  const CodedScan& kernels;
+  const std::int8_t* first_codes;
+  const std::int8_t* second_codes;
+  const CodedQuery& query;
+  std::size_t dim;
+  std::int32_t first(const std::uint8_t* code) const {
+    return kernels.code_dot(code, first_codes, query.first.sum, dim);
+  }
+  void first(const std::uint8_t* const* codes, std::size_t count, std::int32_t* dots) const {
+    kernels.code_dots(codes, first_codes, query.first.sum, dim, count, dots);
+  }
+  std::int32_t second(const std::uint8_t* code) const {
+    return kernels.code_dot(code, second_codes, query.second.sum, dim);
+  }
+};
+
 // Exactly what top_k finds in `floats`, reading those only of rows whose codes leave a doubt.
 // `dim` is at most kMaxCodeDimension.
 std::size_t top_k_coded(const CodedScan& kernels, const float* query, std::size_t dim,

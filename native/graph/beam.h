@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "../table/sieve.h"
+
 namespace likeness {
 
 // A node and how near it is: the cosine of the codes.
@@ -73,6 +75,8 @@ class Visited {
 struct Scratch {
   Beam beam;
   Visited visited;
+  // Nodes scored so far, counted on the lowest level.
+  std::size_t scored = 0;
   // A signed code with the padding of the rows; the one inserted, and one compared with others.
   std::vector<std::int8_t> query;
   std::vector<std::int8_t> other;
@@ -83,6 +87,9 @@ struct Scratch {
   std::vector<std::uint32_t> ordinals;
   std::vector<float> scores;
   std::vector<std::uint8_t> marks;
+  // What its sieves hold.
+  std::vector<double> lower;
+  std::vector<Contender> contenders;
 };
 
 }  // namespace likeness

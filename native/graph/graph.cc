@@ -117,6 +117,7 @@ void Graph::expand(const Probe& probe, std::uint32_t id, int level, Scratch& scr
     codes[i] = table_->code(ids[i]);
     prefetch(ids[i]);
   }
+  scratch.scored += size;
   dots_(codes, probe.code, probe.sum, stride_, size, dots);
   for (std::size_t i = 0; i < size; ++i) {
     const float value = static_cast<float>(dots[i]) * probe.scale * *table_->scale(ids[i]);
@@ -150,7 +151,7 @@ std::size_t Graph::search(const Query& query, std::size_t ef, const Filter* filt
                           Candidate* found) const {
   const std::uint64_t entry = entry_.load(std::memory_order_acquire);
   if (entry == 0) return 0;
-  const Probe probe{query.codes, query.coded.sum, static_cast<float>(query.coded.scale), filter};
+  const Probe probe{query.codes, query.coded.first.sum, query.coded.scale, filter};
   const std::uint32_t start = static_cast<std::uint32_t>(entry) - 1;
   const Candidate from = descend(probe, {score(probe, start), start}, 0);
   scratch.beam.clear(ef);

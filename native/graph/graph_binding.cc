@@ -58,6 +58,8 @@ struct GraphHandle {
   std::shared_ptr<Graph> graph;
   std::shared_ptr<Waiting> waiting;
   std::shared_ptr<Cost> cost;
+  // Rows that searches have scored by their codes.
+  std::shared_ptr<std::uint64_t> scored = std::make_shared<std::uint64_t>(0);
   double inline_microseconds;
   // Rows given, and those of them that were deleted.
   std::size_t size = 0;
@@ -234,33 +236,41 @@ class Searching : public Asked {
       : Asked(static_cast<std::uint32_t>(queries->size()), queries->size()),
         graph_(handle.graph),
         cost_(handle.cost),
+        scored_(handle.scored),
         queries_(std::move(queries)),
         reaches_(std::move(reaches)),
         pending_(handle.waiting->sorted()),
         complete_(queries_->size()),
-        took_(queries_->size()) {}
+        took_(queries_->size()),
+        scored_here_(queries_->size()) {}
   void run(std::uint32_t unit, Scratch& scratch) override {
     const auto started = std::chrono::steady_clock::now();
+    scratch.scored = 0;
     const std::size_t looked =
         search_graph(*graph_, *queries_, unit, reaches_[unit], pending_, scratch, complete_[unit]);
     const std::chrono::duration<double, std::micro> took = std::chrono::steady_clock::now() - started;
     took_[unit] = took.count() / static_cast<double>(std::max<std::size_t>(1, looked));
+    scored_here_[unit] = scratch.scored;
   }
   napi_value result(napi_env env) override {
     for (const double took : took_)
       if (took > 0) cost_->learn(took);
+    *scored_ = std::accumulate(scored_here_.begin(), scored_here_.end(), *scored_);
     return results_of(env, *queries_, complete_);
   }
 
  private:
   const std::shared_ptr<Graph> graph_;
   const std::shared_ptr<Cost> cost_;
+  const std::shared_ptr<std::uint64_t> scored_;
   const std::unique_ptr<Queries> queries_;
   const std::vector<Reach> reaches_;
   const Ordinals pending_;
   std::vector<std::uint8_t> complete_;
   // Microseconds for each candidate.
   std::vector<double> took_;
+  // Rows scored for each query.
+  std::vector<std::uint64_t> scored_here_;
 };
 
 // search(queries, limits, floors, allowed, efs, most, perMatch) -> results, or a promise of them where it
@@ -310,7 +320,7 @@ napi_value get(napi_env env, napi_callback_info info, Value value) {
 }
 
 // The getters: rows given and not linked yet; rows given; those of them removed; what a search is expected
-// to take for each candidate; native memory taken.
+// to take for each candidate; rows scored by all searches; native memory taken.
 napi_value pending(napi_env env, napi_callback_info info) {
   return get(env, info, [](const GraphHandle& handle) { return handle.waiting->size(); });
 }
@@ -322,6 +332,9 @@ napi_value dead(napi_env env, napi_callback_info info) {
 }
 napi_value candidate_microseconds(napi_env env, napi_callback_info info) {
   return get(env, info, [](const GraphHandle& handle) { return handle.cost->microseconds; });
+}
+napi_value scored(napi_env env, napi_callback_info info) {
+  return get(env, info, [](const GraphHandle& handle) { return *handle.scored; });
 }
 napi_value bytes(napi_env env, napi_callback_info info) {
   return get(env, info, [](const GraphHandle& handle) { return handle.graph->bytes(); });
@@ -343,7 +356,7 @@ void count_restored(napi_env env, napi_value object, std::size_t size, std::size
 }
 
 bool register_graph(napi_env env, napi_value exports, const std::shared_ptr<Environment>& environment) {
-  const std::array<napi_property_descriptor, 11> members = {
+  const std::array<napi_property_descriptor, 12> members = {
       method("give", guarded<give>),
       method("link", guarded<link>),
       method("retire", guarded<retire>),
@@ -354,6 +367,7 @@ bool register_graph(napi_env env, napi_value exports, const std::shared_ptr<Envi
       getter("size", guarded<size>),
       getter("dead", guarded<dead>),
       getter("candidateMicroseconds", guarded<candidate_microseconds>),
+      getter("scored", guarded<scored>),
       getter("bytes", guarded<bytes>),
   };
   return define_class(env, exports, "Graph", guarded<construct>, members.data(), members.size(), environment);

@@ -5,13 +5,11 @@
 namespace likeness {
 namespace {
 
-// The rows of the floats are asked for this far ahead.
-constexpr std::size_t kRowsAhead = 3;
-
 // Scores those candidates that may be among the best. Returns what the last could score at most: so does
 // about every row that is not among the candidates.
 double offer(const Table& table, const Query& query, const std::vector<Candidate>& candidates,
              BestHeap& heap) {
+  const Products scored = table.products(query);
   const std::size_t size = candidates.size();
   const std::size_t row_bytes = table.dimension() * sizeof(float);
   const auto ask = [&](std::size_t i) {
@@ -19,15 +17,30 @@ double offer(const Table& table, const Query& query, const std::vector<Candidate
     for (std::size_t at = 0; at < row_bytes; at += kLine) __builtin_prefetch(row + at);
   };
   const auto possible = [&](std::size_t i) {
-    const double error = query.coded.per_error * static_cast<double>(table.scale(candidates[i].id)[1]);
-    return static_cast<double>(candidates[i].score) + error + query.coded.rest;
+    const double error = query.coded.first.per_error * static_cast<double>(table.scale(candidates[i].id)[1]);
+    return static_cast<double>(candidates[i].score) + error + query.coded.first.rest;
   };
-  for (std::size_t i = 0; i < std::min(size, kRowsAhead); ++i) ask(i);
+  const auto surely = [&](std::size_t i) {
+    const float* const scales = table.scale(candidates[i].id);
+    const double error = query.coded.second.per_error * static_cast<double>(scales[1]);
+    const double dot = scored.second(table.code(candidates[i].id));
+    return static_cast<double>(candidates[i].score) + dot * query.coded.second.scale * static_cast<double>(scales[0]) +
+           error + query.coded.second.rest + kSingleError;
+  };
+  Doubts doubts;
+  const auto decide = [&](std::size_t i, double most) {
+    // The heap may have filled up since.
+    if (heap.takes(most)) heap.offer(table.score(query.vector, candidates[i].id), candidates[i].id);
+  };
   for (std::size_t i = 0; i < size; ++i) {
     if (!heap.takes(possible(i))) continue;
-    if (i + kRowsAhead < size) ask(i + kRowsAhead);
-    heap.offer(table.score(query.vector, candidates[i].id), candidates[i].id);
+    const double most = surely(i);
+    if (!heap.takes(most)) continue;
+    ask(i);
+    doubts.add(i, most);
+    if (doubts.full()) doubts.settle(decide);
   }
+  doubts.settle(decide);
   return size == 0 ? -2 : possible(size - 1);
 }
 

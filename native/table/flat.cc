@@ -1,6 +1,7 @@
 #include "flat.h"
 
 #include <algorithm>
+#include <functional>
 
 namespace likeness {
 namespace {
@@ -12,6 +13,10 @@ constexpr std::size_t kBlockBytes = 1 << 17;
 
 // A list is looked up row by row, which costs about four times as much a row as reading them all.
 constexpr std::size_t kListShare = 4;
+
+// So many contenders of a part may be left for the end, when all parts together say how good one must be: nearly none
+// of them is, and no float of theirs is read.
+constexpr std::size_t kMostLeft = 128;
 
 constexpr std::uint32_t divided(std::uint32_t count, std::uint32_t by) { return (count + by - 1) / by; }
 
@@ -52,11 +57,33 @@ void FlatSearch::run(std::uint32_t unit, Scratch& scratch) {
   else
     scan_segments(unit, heaps, scratch);
   for (std::size_t i = 0; i < queries_.size(); ++i)
-    heaps.finish(i, parts_[unit * queries_.size() + i]);
+    heaps.finish(i, parts_[unit * queries_.size() + i].found);
   if (left_.fetch_sub(1, std::memory_order_acq_rel) == 1) merge();
 }
 
+std::vector<Sieve> FlatSearch::sieves_for(Heaps& heaps, Scratch& scratch) const {
+  std::size_t wanted = 0, room = 0;
+  for (std::size_t i = 0; i < queries_.size(); ++i) {
+    wanted += heaps[i].capacity();
+    room += Sieve::room_for(heaps[i].capacity());
+  }
+  if (scratch.lower.size() < wanted) scratch.lower.resize(wanted);
+  if (scratch.contenders.size() < room) scratch.contenders.resize(room);
+  std::vector<Sieve> sieves;
+  sieves.reserve(queries_.size());
+  double* lower = scratch.lower.data();
+  Contender* contenders = scratch.contenders.data();
+  for (std::size_t i = 0; i < queries_.size(); ++i) {
+    const std::size_t limit = heaps[i].capacity();
+    sieves.emplace_back(limit, queries_[i].floor, lower, contenders);
+    lower += limit;
+    contenders += Sieve::room_for(limit);
+  }
+  return sieves;
+}
+
 void FlatSearch::scan_segments(std::uint32_t unit, Heaps& heaps, Scratch& scratch) {
+  std::vector<Sieve> sieves = sieves_for(heaps, scratch);
   const std::uint32_t first = unit * step_ * kSegmentRows;
   const std::uint32_t stop = std::min(end_, first + step_ * kSegmentRows);
   const auto whole = static_cast<std::uint32_t>(std::max<std::size_t>(1, kBlockBytes / table_.stride()));
@@ -72,11 +99,23 @@ void FlatSearch::scan_segments(std::uint32_t unit, Heaps& heaps, Scratch& scratc
       marks = scratch.marks.data();
     }
     for (std::size_t i = 0; i < queries_.size(); ++i) {
-      heaps[i].raise(bars_[i].load(std::memory_order_relaxed));
-      table_.offer(queries_[i], segment, at - base, to - base, marks, heaps[i]);
-      share_bar(i, heaps[i]);
+      sieves[i].raise(bars_[i].load(std::memory_order_relaxed));
+      table_.sift(queries_[i], {segment, at - base, to - base}, marks, sieves[i], heaps[i]);
+      if (sieves[i].sure() && sieves[i].limit() == queries_[i].limit) share_bar(i, sieves[i].bar());
     }
     at = to;
+  }
+  for (std::size_t i = 0; i < queries_.size(); ++i) {
+    Sieve& sieve = sieves[i];
+    sieve.raise(bars_[i].load(std::memory_order_relaxed));
+    sieve.prune();
+    Part& part = parts_[unit * queries_.size() + i];
+    if (sieve.whole() && sieve.size() <= kMostLeft) {
+      part.left.assign(sieve.begin(), sieve.end());
+      part.lower.assign(sieve.lower(), sieve.lower() + sieve.known());
+    } else {
+      table_.settle(queries_[i], sieve, heaps[i]);
+    }
   }
 }
 
@@ -86,28 +125,49 @@ void FlatSearch::scan_list(std::uint32_t unit, Heaps& heaps) {
   for (std::size_t i = 0; i < queries_.size(); ++i) {
     heaps[i].raise(bars_[i].load(std::memory_order_relaxed));
     table_.offer(queries_[i], list_.data() + first, count, heaps[i]);
-    share_bar(i, heaps[i]);
+    if (heaps[i].full() && heaps[i].capacity() >= queries_[i].limit) share_bar(i, heaps[i].worst());
   }
 }
 
-void FlatSearch::share_bar(std::size_t query, const BestHeap& heap) {
-  if (!heap.full() || heap.capacity() < queries_[query].limit) return;
-  const double worst = heap.worst();
+void FlatSearch::share_bar(std::size_t query, double reached) {
   double bar = bars_[query].load(std::memory_order_relaxed);
-  while (bar < worst && !bars_[query].compare_exchange_weak(bar, worst, std::memory_order_relaxed)) {
+  while (bar < reached && !bars_[query].compare_exchange_weak(bar, reached, std::memory_order_relaxed)) {
   }
+}
+
+double FlatSearch::bar_of(std::size_t query) const {
+  // Of different rows each: what was found, and where the rest was left what it scores at least.
+  std::vector<double> reached;
+  for (std::uint32_t unit = 0; unit < units_; ++unit) {
+    const Part& part = parts_[unit * queries_.size() + query];
+    for (const Hit& hit : part.found) reached.push_back(static_cast<double>(hit.score));
+    reached.insert(reached.end(), part.lower.begin(), part.lower.end());
+  }
+  const std::size_t limit = queries_[query].limit;
+  if (reached.size() < limit || limit == 0) return queries_[query].floor;
+  const auto last = reached.begin() + static_cast<std::ptrdiff_t>(limit - 1);
+  std::nth_element(reached.begin(), last, reached.end(), std::greater<double>());
+  return std::max(*last, queries_[query].floor);
 }
 
 void FlatSearch::merge() {
   for (std::size_t i = 0; i < queries_.size(); ++i) {
+    const Query& query = queries_[i];
+    const double bar = bar_of(i);
+    std::vector<Contender> left;
     std::vector<Hit>& found = queries_.found(i);
-    found.swap(parts_[i]);
-    if (units_ == 1) continue;
-    for (std::uint32_t unit = 1; unit < units_; ++unit) {
-      const auto& part = parts_[unit * queries_.size() + i];
-      found.insert(found.end(), part.begin(), part.end());
+    found.clear();
+    for (std::uint32_t unit = 0; unit < units_; ++unit) {
+      const Part& part = parts_[unit * queries_.size() + i];
+      found.insert(found.end(), part.found.begin(), part.found.end());
+      for (const Contender& contender : part.left)
+        if (!(contender.upper < bar)) left.push_back(contender);
     }
-    const std::size_t size = std::min(found.size(), queries_[i].limit);
+    table_.read(query, left.data(), left.data() + left.size(), [](const Contender&) { return true; },
+                [&](std::uint32_t ordinal, float score) {
+                  if (static_cast<double>(score) >= query.floor) found.push_back({ordinal, score});
+                });
+    const std::size_t size = std::min(found.size(), query.limit);
     std::partial_sort(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(size), found.end(), before);
     found.resize(size);
   }

@@ -26,10 +26,14 @@ class FlatSearch {
 
  private:
   void choose_list();
+  // One for each query, in the memory of the scratch.
+  std::vector<Sieve> sieves_for(Heaps& heaps, Scratch& scratch) const;
   void scan_segments(std::uint32_t unit, Heaps& heaps, Scratch& scratch);
   void scan_list(std::uint32_t unit, Heaps& heaps);
-  // Lets the other units know what a query's best score at least, once this one has as many as are wanted.
-  void share_bar(std::size_t query, const BestHeap& heap);
+  // Lets the other units know what as many rows as a query wants score at least.
+  void share_bar(std::size_t query, double reached);
+  // What the best rows of all parts score at least.
+  double bar_of(std::size_t query) const;
   void merge();
 
   const Table& table_;
@@ -44,8 +48,14 @@ class FlatSearch {
   std::atomic<std::uint32_t> left_{0};
   // For each query a score that so many rows as are wanted are known to reach: worse ones need no look.
   std::unique_ptr<std::atomic<double>[]> bars_;
-  // What each unit found for each query.
-  std::vector<std::vector<Hit>> parts_;
+  // What one unit knows for one query.
+  struct Part {
+    std::vector<Hit> found;
+    // Rows that may be better than these, and lower bounds of the best of them.
+    std::vector<Contender> left;
+    std::vector<double> lower;
+  };
+  std::vector<Part> parts_;
 };
 
 }  // namespace likeness

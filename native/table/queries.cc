@@ -7,15 +7,17 @@ namespace likeness {
 Queries::Queries(const Table& table, const float* vectors, const std::uint32_t* limits,
                  const double* floors, std::size_t count)
     : vectors_(vectors, vectors + count * table.dimension()),
-      codes_(count * table.stride()),
+      codes_(2 * count * table.stride()),
       queries_(count),
       found_(count) {
   for (std::size_t i = 0; i < count; ++i) {
     Query& query = queries_[i];
     query.vector = vectors_.data() + i * table.dimension();
-    std::int8_t* const codes = codes_.data() + i * table.stride();
+    std::int8_t* const codes = codes_.data() + 2 * i * table.stride();
+    std::int8_t* const second = codes + table.stride();
     query.codes = codes;
-    query.coded = table.encode(query.vector, codes);
+    query.second = second;
+    query.coded = table.encode(query.vector, codes, second);
     query.limit = limits[i];
     query.floor = floors[i];
   }

@@ -65,32 +65,44 @@ bool Table::remove(std::uint32_t ordinal) {
   return true;
 }
 
-CodedQuery Table::encode(const float* query, std::int8_t* codes) const {
+CodedQuery Table::encode(const float* query, std::int8_t* codes, std::int8_t* second) const {
   CodedQuery coded;
-  likeness::encode(query, dimension_, codes, coded);
-  std::memset(codes + dimension_, 0, stride_ - dimension_);
+  likeness::encode(query, dimension_, codes, second, coded);
+  for (std::int8_t* const each : {codes, second}) std::memset(each + dimension_, 0, stride_ - dimension_);
   return coded;
 }
 
-void Table::offer(const Query& query, std::uint32_t number, std::uint32_t from, std::uint32_t to,
-                  const std::uint8_t* live, BestHeap& heap) const {
-  const Segment& in = segments_[number];
-  const CodedRows rows = {in.codes + from * stride_, in.scales + 2 * static_cast<std::size_t>(from),
-                          live ? live : in.live + from, to - from};
-  const float* const floats = in.rows + from * dimension_;
-  const auto code_dot = [&](const std::uint8_t* code) {
-    return kernels_.code_dot(code, query.codes, query.coded.sum, stride_);
+void Table::sift(const Query& query, const Span& span, const std::uint8_t* live, Sieve& sieve, BestHeap& heap) const {
+  const Segment& in = segments_[span.segment];
+  const CodedRows rows = {in.codes + span.from * stride_, in.scales + 2 * static_cast<std::size_t>(span.from),
+                          live ? live : in.live + span.from, span.to - span.from};
+  const std::uint32_t first = in.base + span.from;
+  const auto take = [&](std::size_t row, const Bounds& bounds) {
+    if (sieve.full()) {
+      sieve.prune();
+      // Many rows of nearly the same score: their floats are read now.
+      if (4 * sieve.size() > 3 * Sieve::room_for(sieve.limit())) settle(query, sieve, heap);
+    }
+    sieve.add(first + static_cast<std::uint32_t>(row), bounds);
   };
-  const auto exact = [&](std::size_t row) {
-    return kernels_.dot(query.vector, floats + row * dimension_, dimension_);
-  };
-  const auto ask = [&](std::size_t row) { prefetch(floats + row * dimension_, dimension_ * sizeof(float)); };
-  offer_coded(query.coded, stride_, rows, in.base + from, heap, code_dot, exact, ask);
+  sift_coded(query.coded, stride_, rows, [&] { return sieve.bar(); }, products(query), take);
+}
+
+void Table::settle(const Query& query, Sieve& sieve, BestHeap& heap) const {
+  sieve.prune();
+  heap.raise(sieve.bar());
+  // The heap may fill up meanwhile.
+  const auto open = [&](const Contender& contender) { return !(contender.upper < heap.bar()); };
+  read(query, sieve.begin(), sieve.end(), open,
+       [&](std::uint32_t ordinal, float value) { heap.offer(value, ordinal); });
+  sieve.clear();
+  sieve.raise(heap.bar());
 }
 
 void Table::offer(const Query& query, const std::uint32_t* ordinals, std::size_t count,
                   BestHeap& heap) const {
   constexpr std::size_t kAhead = 4;
+  const Products scored = products(query);
   const auto ask = [this](std::uint32_t ordinal) {
     const std::uint8_t* const at = code(ordinal);
     for (std::size_t byte = 0; byte < stride_; byte += kLine) __builtin_prefetch(at + byte);
@@ -100,8 +112,10 @@ void Table::offer(const Query& query, const std::uint32_t* ordinals, std::size_t
     if (i + kAhead < count) ask(ordinals[i + kAhead]);
     const std::uint32_t ordinal = ordinals[i];
     if (!live(ordinal)) continue;
-    const std::int32_t dot = kernels_.code_dot(code(ordinal), query.codes, query.coded.sum, stride_);
-    if (heap.takes(possible_score(query.coded, dot, scale(ordinal)))) heap.offer(score(query.vector, ordinal), ordinal);
+    const std::int32_t dot = scored.first(code(ordinal));
+    if (!heap.takes(possible_score(query.coded, dot, scale(ordinal)))) continue;
+    const Bounds bounds = bounds_of(query.coded, dot, scored.second(code(ordinal)), scale(ordinal));
+    if (heap.takes(bounds.upper)) heap.offer(score(query.vector, ordinal), ordinal);
   }
 }
 

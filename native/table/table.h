@@ -13,6 +13,7 @@
 #include "../scan.h"
 #include "pages.h"
 #include "segments.h"
+#include "sieve.h"
 
 namespace likeness {
 
@@ -28,8 +29,9 @@ bool is_unit(const float* vector, std::size_t dimension);
 // What a query is compared with by its codes.
 struct Query {
   const float* vector;
-  // Padded with zeros to the stride of the table.
+  // Both padded with zeros to the stride of the table.
   const std::int8_t* codes;
+  const std::int8_t* second;
   CodedQuery coded;
   // The best so many of the rows that score at least the floor are wanted.
   std::size_t limit;
@@ -115,12 +117,34 @@ class Table {
     return kernels_.dot(query, row(ordinal), dimension_);
   }
 
-  // Makes the codes of a query, `stride()` bytes of them.
-  CodedQuery encode(const float* query, std::int8_t* codes) const;
-  // Offers the rows [from, to) of a segment, numbered from its first; `live` has a mark for each of these,
-  // or is nullptr for the table's own.
-  void offer(const Query& query, std::uint32_t segment, std::uint32_t from, std::uint32_t to,
-             const std::uint8_t* live, BestHeap& heap) const;
+  Products products(const Query& query) const {
+    return {kernels_, query.codes, query.second, query.coded, stride_};
+  }
+
+  // Makes the two codes of a query, `stride()` bytes each.
+  CodedQuery encode(const float* query, std::int8_t* codes, std::int8_t* second) const;
+  // Rows [from, to) of a segment, numbered from its first.
+  struct Span {
+    std::uint32_t segment;
+    std::uint32_t from;
+    std::uint32_t to;
+  };
+  // Puts the rows of a span through a sieve; `live` has a mark for each of these, or is nullptr for the table's own.
+  // What finds no room is offered to the heap at once, the rest by `settle`. Spans come by rising ordinal.
+  void sift(const Query& query, const Span& span, const std::uint8_t* live, Sieve& sieve, BestHeap& heap) const;
+  // Calls take(ordinal, score) for those contenders that are still open(contender) when their turn has come.
+  template <typename Open, typename Take>
+  void read(const Query& query, const Contender* begin, const Contender* end, Open open, Take take) const {
+    constexpr std::ptrdiff_t kAhead = 4;
+    const auto ask = [this](const Contender& contender) { prefetch(row(contender.ordinal), dimension_ * sizeof(float)); };
+    for (const Contender* at = begin; at < end && at - begin < kAhead; ++at) ask(*at);
+    for (const Contender* at = begin; at < end; ++at) {
+      if (end - at > kAhead) ask(at[kAhead]);
+      if (open(*at)) take(at->ordinal, score(query.vector, at->ordinal));
+    }
+  }
+  // Offers what a sieve holds and empties it.
+  void settle(const Query& query, Sieve& sieve, BestHeap& heap) const;
   // Offers single rows, in this order; those that are not there are left out.
   void offer(const Query& query, const std::uint32_t* ordinals, std::size_t count, BestHeap& heap) const;
 

@@ -9,7 +9,22 @@ namespace {
 
 BestHeap heap;
 int8_t query_codes[likeness::kMaxCodeDimension];
+int8_t second_codes[likeness::kMaxCodeDimension];
 likeness::CodedQuery coded_query;
+
+// Of rows' codes with those of the query.
+struct Products {
+  size_t dim;
+  int32_t first(const uint8_t* code) const {
+    return likeness::code_dot_simd128(code, query_codes, coded_query.first.sum, dim);
+  }
+  void first(const uint8_t* const* codes, size_t count, int32_t* dots) const {
+    for (size_t i = 0; i < count; ++i) dots[i] = first(codes[i]);
+  }
+  int32_t second(const uint8_t* code) const {
+    return likeness::code_dot_simd128(code, second_codes, coded_query.second.sum, dim);
+  }
+};
 
 }  // namespace
 
@@ -45,21 +60,18 @@ void offer_rows(const float* query, size_t dim, const float* rows, const uint8_t
 // Makes the query of the offerCodes that follow.
 EXPORT("encodeQuery")
 void encode_query(const float* query, size_t dim) {
-  likeness::encode(query, dim, query_codes, coded_query);
+  likeness::encode(query, dim, query_codes, second_codes, coded_query);
 }
 
 // `row` has room for one row, which fetch fills.
 EXPORT("offerCodes")
 void offer_codes(const float* query, size_t dim, const uint8_t* codes, const float* scales,
                  const uint8_t* live, size_t count, size_t first, const float* row) {
-  const auto code_dot = [&](const uint8_t* code) {
-    return likeness::code_dot_simd128(code, query_codes, coded_query.sum, dim);
-  };
   const auto exact = [&](size_t i) {
     fetch(first + i);
     return likeness::dot_simd128(query, row, dim);
   };
-  likeness::offer_coded(coded_query, dim, {codes, scales, live, count}, first, heap, code_dot, exact);
+  likeness::offer_coded(coded_query, dim, {codes, scales, live, count}, first, heap, Products{dim}, exact);
 }
 
 // Orders what was found and returns its number.

@@ -7,8 +7,8 @@ import type { Log } from './vectors.js';
 
 /** How a graph is built and searched. */
 export interface GraphSettings {
-  /** Links a row and level, by how many rows there are when it is built. */
-  m: (rows: number) => number;
+  /** Links a row and level, by how many rows of which dimension there are when it is built. */
+  m: (rows: number, dimension: number) => number;
   /** Candidates looked at for an insert. */
   efConstruction: number;
   /** Candidates a search asks for at least, by how many rows there are. */
@@ -157,6 +157,7 @@ export class GraphEngine implements Engine {
   written(ordinal: number): void {
     this.#serving?.written(ordinal);
     this.#next?.written(ordinal);
+    this.#startAnew();
   }
 
   freed(ordinal: number): boolean {
@@ -212,9 +213,24 @@ export class GraphEngine implements Engine {
       this.#letGo();
     }
     const worn = graph.dead > graph.size * MAX_DEAD_SHARE && graph.size > MIN_COMPACTED;
-    // A collection that has outgrown the links of its graph is given one with more.
-    const outgrown = graph.m < this.#settings.m(this.#arena.count);
-    if ((worn || outgrown) && !this.#next) this.#rebuild();
+    if ((worn || this.#outgrown(graph)) && !this.#next) this.#rebuild();
+  }
+
+  /** A collection that has outgrown the links of its graph is given one with more. */
+  #outgrown({ m }: GrowingGraph): boolean {
+    return m < this.#settings.m(this.#arena.count, this.#arena.dimension);
+  }
+
+  /** While a collection is loaded it outgrows a graph that has hardly begun: that one is not finished first. */
+  #startAnew(): void {
+    const graph = this.#next ?? this.#serving;
+    if (!graph || !this.#outgrown(graph)) return;
+    if (graph.size - graph.pending > this.#arena.count / 2) return;
+    if (graph === this.#next) this.#next = undefined;
+    else this.#serving = undefined;
+    graph.close();
+    this.#letGo();
+    this.#rebuild();
   }
 
   #failed(graph: GrowingGraph | undefined, error: unknown): void {

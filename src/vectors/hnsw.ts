@@ -19,7 +19,7 @@ import type { NativeGraph, NativeIndex } from './table.js';
  * 160 candidates missed none of 15,000 faces of the same person. Above 200,000 rows a projection.
  */
 export const HNSW_SETTINGS: GraphSettings = {
-  m: (rows) => (rows <= 200_000 ? 16 : 32),
+  m: (rows, dimension) => (rows <= 200_000 ? 16 : dimension < 256 ? 32 : 24),
   efConstruction: 200,
   candidates: (rows) =>
     rows <= 30_000 ? 160 : rows <= 300_000 ? 240 : rows <= 1_000_000 ? 400 : 640,
@@ -34,7 +34,7 @@ export const hnswGraphs = ({ Graph }: NativeIndex, pacer: Pacer): GraphMaker => 
   name: 'hnsw',
   settings: HNSW_SETTINGS,
   newGraph: (arena, settings, onIdle) => {
-    const m = settings.m(arena.count);
+    const m = settings.m(arena.count, arena.dimension);
     const { efConstruction } = settings;
     return new HnswGraph(arena, new Graph(arena.table, { m, efConstruction }), {
       m,

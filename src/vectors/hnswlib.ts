@@ -60,7 +60,7 @@ class HnswlibGraph implements GrowingGraph {
     this.#arena = arena;
     this.#worker = worker;
     this.#graph = graph;
-    this.m = settings.m(arena.count);
+    this.m = settings.m(arena.count, arena.dimension);
     const waiting = this.#waiting;
     const eater = {
       get waiting() {

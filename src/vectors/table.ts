@@ -80,6 +80,8 @@ export interface NativeGraph {
   readonly dead: number;
   /** What a search is expected to take for each of its candidates. */
   readonly candidateMicroseconds: number;
+  /** Rows that all searches so far have scored by their codes. */
+  readonly scored: number;
   /** Native memory taken. */
   readonly bytes: number;
   give(ordinals: Uint32Array): void;
@@ -129,4 +131,4 @@ export function loadNativeIndex(file: string = ADDON): NativeIndex | undefined {
 }
 
 /** Equals kInterfaceVersion of native/binding.cc. */
-export const INTERFACE_VERSION = 4;
+export const INTERFACE_VERSION = 5;

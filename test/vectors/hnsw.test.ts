@@ -93,6 +93,15 @@ describe.skipIf(!native)('the hnsw engine', () => {
     expect(await index.search(wanted)).toEqual(await scan.search(wanted));
   });
 
+  it('does not finish a graph that a collection outgrows while it is loaded', async () => {
+    const m = (rows: number): number => (rows <= 500 ? 8 : 16);
+    const { scan, index, wanted, made } = enrolled(2000, { m });
+    expect(made).toEqual([8, 16]);
+    await settled(index);
+    expect(made).toEqual([8, 16]);
+    expect(await index.search(wanted)).toEqual(await scan.search(wanted));
+  });
+
   it('tells callers when too much is asked of it, and stays in service', async () => {
     const { index, wanted, scan, complaints } = enrolled(2000, { candidates: () => 1900 });
     await settled(index);

@@ -18,7 +18,7 @@ import { loadNativeSnapshots } from '../dist/vectors/snapshot-file.js';
 import { readIndex } from '../dist/vectors/snapshot-state.js';
 import { loadNativeIndex } from '../dist/vectors/table.js';
 import { atRecall, interleaved, save } from './measuring.mjs';
-import { collectionOf, Faces, queriesOf, sourceOf } from './people.mjs';
+import { collectionOf, Faces, MATCH_COSINE, queriesOf, sourceOf } from './people.mjs';
 
 const [, , ...words] = process.argv;
 const LIMIT = 10;
@@ -189,7 +189,7 @@ async function loop(engine, { directory, rows, dimension, file }) {
     search = (query) =>
       vectors.search(
         collectionOf(dimension),
-        { kind: 'face', query, limit: LIMIT, minCosine: -1 },
+        { kind: 'face', query, limit: LIMIT, minCosine: MATCH_COSINE },
         rows,
       );
   } else if (engine === 'hnswlib-node') {

@@ -6,6 +6,8 @@ import { seeded } from './measuring.mjs';
 
 const FACES_EACH = 5;
 const FACE_TO_CENTRE = Math.sqrt(0.7);
+/** Above it are the faces of one person, below it those of others. */
+export const MATCH_COSINE = 0.5;
 /** Every fifth query is a stranger. */
 const STRANGERS = 5;
 const BATCH = 2048;

@@ -1,6 +1,7 @@
 #include "graph_search.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace likeness {
 namespace {
@@ -44,6 +45,22 @@ double offer(const Table& table, const Query& query, const std::vector<Candidate
   return size == 0 ? -2 : possible(size - 1);
 }
 
+// Graphs lead to where many rows are near each other. A row that is near by chance alone, which in a large collection
+// some always are, has no neighbours that would lead to it: three of ten were missed. So a graph answers only where
+// chance does not reach: this is the score that one row in this many decades fewer reaches than the farthest
+// candidate's, if the number of rows falls with their score as it does among the last three quarters of the
+// candidates, which are near by chance. (The tails of real scores fall faster than that.)
+constexpr double kDecades = 5;
+
+// A search is not begun again with more than this many times as many candidates.
+constexpr std::size_t kMostTimes = 4;
+
+double reach_of_chance(const std::vector<Candidate>& candidates) {
+  const std::size_t size = candidates.size();
+  const double last = candidates[size - 1].score, quarter = candidates[size / 4].score;
+  return last + kDecades * (quarter - last) / std::log10(4.0);
+}
+
 void offer_pending(const Table& table, const Queries& queries, std::size_t i,
                    const std::vector<std::uint32_t>& pending, BestHeap& heap) {
   const Filter* const filter = queries.filter();
@@ -80,8 +97,11 @@ std::size_t search_graph(const Graph& graph, Queries& queries, std::size_t i, co
     heaps.finish(0, found);
     const std::size_t needed = found.size() * reach.per_match;
     const bool full = found.size() == query.limit;
-    const bool beyond = farthest < query.floor || (full && found.back().score > farthest);
-    complete = all || (beyond && ef >= needed);
+    const double worst = full ? static_cast<double>(found.back().score) : query.floor;
+    const bool enough = ef >= needed && !candidates.empty();
+    complete = all || (enough && worst > farthest && worst > reach_of_chance(candidates));
+    // More candidates would say the same, or there are so many matches that they are near by chance.
+    if (enough || needed > ef * kMostTimes) break;
     ef = std::max(ef * 2, needed);
   }
   return looked;

@@ -12,7 +12,7 @@ namespace likeness {
 
 // How far a search goes.
 struct Reach {
-  // Candidates it begins with; with twice as many it begins again while there may be more matches.
+  // Candidates it begins with; it begins again with more where there are many matches.
   std::uint32_t ef;
   // With more than this it gives up.
   std::uint32_t most;
@@ -21,8 +21,8 @@ struct Reach {
 };
 
 // Answers query i of a call; `pending` are rows that the graph may not have, rising. `complete` becomes 0
-// where rows beyond the farthest of `most` candidates could be among the matches: then what was found is of
-// no use. Returns how many candidates were asked for in all.
+// where rows that the graph does not lead to could be among the matches, near by chance alone: then it must be scanned.
+// Returns how many candidates were asked for in all.
 std::size_t search_graph(const Graph& graph, Queries& queries, std::size_t i, const Reach& reach,
                          const std::vector<std::uint32_t>& pending, Scratch& scratch,
                          std::uint8_t& complete);

@@ -45,7 +45,7 @@ export interface GrowingGraph {
   readonly worthwhileShare: number;
   /**
    * The best rows, of the graph or pending, with their exact scores; undefined when that takes more than
-   * `most` candidates. Rejects where it has failed, with an ApiError where too much is asked of it.
+   * `most` candidates, or when rows could be among them that are near by chance alone. Rejects where it has failed, with an ApiError where too much is asked of it.
    */
   find(led: Led): Hits | undefined | Promise<Hits | undefined>;
   written(ordinal: number): void;
@@ -67,10 +67,17 @@ const MIN_COMPACTED = 1000;
 const USUAL_LIMIT = 256;
 
 /**
- * A search follows at least this many candidates for each match it returns. With 3 it missed 7 % of the
- * matches of strangers where 100,000 rows held 200 matches for a query.
+ * A search follows at least this many candidates for each match it returns, so that most of them are near by
+ * chance alone and tell how far chance reaches.
  */
 export const CANDIDATES_PER_MATCH = 8;
+
+/**
+ * The score up to which rows may be that are near by chance alone, as native/graph/graph_search.cc says it:
+ * five decades beyond the farthest candidate, as the scores of the last three quarters fall off.
+ */
+export const reachOfChance = (farthest: number, quarter: number): number =>
+  farthest + (5 * (quarter - farthest)) / Math.log10(4);
 
 /** The most candidates a graph can be asked for. */
 const MAX_CANDIDATES = 65_536;

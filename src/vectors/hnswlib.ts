@@ -6,6 +6,7 @@ import {
   type GraphSettings,
   type GrowingGraph,
   type Led,
+  reachOfChance,
 } from './graph-engine.js';
 import { Feed } from './graph-feed.js';
 import type { HnswlibHost, HnswlibWorker } from './hnswlib-host.js';
@@ -104,9 +105,9 @@ class HnswlibGraph implements GrowingGraph {
       const near = await this.#search(query, ef);
       const hits = this.#scored(led, new Set([...near, ...pending]));
       const needed = CANDIDATES_PER_MATCH * hits.scores.length;
-      const farthest = near.length < ef ? -Infinity : this.#score(query, near.subarray(-1));
+      if (near.length < ef) return hits;
       const last = hits.scores.length === limit ? hits.scores[limit - 1]! : floor;
-      if (farthest === -Infinity || (ef >= needed && farthest < last)) return hits;
+      if (ef >= needed) return last > this.#reachOfChance(query, near) ? hits : undefined;
       ef = Math.max(ef * 2, needed);
     }
     return undefined;
@@ -134,8 +135,11 @@ class HnswlibGraph implements GrowingGraph {
     if (this.#feed.close()) this.#drop();
   }
 
-  #score(query: Float32Array, ordinals: Uint32Array): number {
-    return this.#arena.table.score(query, ordinals)[0]!;
+  /** `near`: candidates, best first. */
+  #reachOfChance(query: Float32Array, near: Uint32Array): number {
+    const places = Uint32Array.of(near.at(-1)!, near[near.length >> 2]!);
+    const [farthest, quarter] = this.#arena.table.score(query, places);
+    return reachOfChance(farthest!, quarter!);
   }
 
   /** The best of these rows that are there. */

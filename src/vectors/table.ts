@@ -92,9 +92,9 @@ export interface NativeGraph {
   /** Those of these ordinals, in this order, that were never given to it. */
   without(ordinals: Uint32Array): Uint32Array;
   /**
-   * As Table.search, looking only where the graph leads: query i begins with efs[i] candidates and goes on,
-   * with twice as many, until there are `perMatch` for each match and none farther away could be one; where
-   * that takes more than `most`, it is not complete.
+   * As Table.search, looking only where the graph leads: query i begins with efs[i] candidates and goes on, with
+   * more, until there are `perMatch` for each match. It is not complete where that takes more than `most`, or
+   * where rows could be among the matches that are near by chance alone, to which graphs do not lead.
    */
   // oxlint-disable-next-line max-params -- one call into native code, without an object to take apart
   search(

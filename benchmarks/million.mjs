@@ -22,8 +22,8 @@ import { collectionOf, Faces, MATCH_COSINE, queriesOf, sourceOf } from './people
 
 const [, , ...words] = process.argv;
 const LIMIT = 10;
-const EFS = [160, 320, 400];
-const PEER_EFS = [160, 320, 640];
+const EFS = [160, 320, 640];
+const PEER_EFS = [160, 320, 640, 1280];
 const QUERIES = 300;
 const ROUNDS = { rounds: 7, roundMs: 200, clock: 'cpu' };
 const MAX_LEVEL = 15;
@@ -32,7 +32,7 @@ const LOOP_SECONDS = 10;
 const LOOP_ROUNDS = 2;
 const METER_MS = 1;
 /** What the service asks for at this size. */
-const SERVICE_EF = 400;
+const SERVICE_EF = 640;
 
 /** Parts of the snapshot of a folder. */
 async function opened(directory, dimension) {

@@ -89,6 +89,12 @@ const FEW_ALLOWED_SHARE = 1 / 8;
 /** Waits before a graph that failed is built anew; after the last one the collection is scanned. */
 const RETRY_MS = [1_000, 10_000, 60_000, 600_000] as const;
 
+/** Where graphs hardly ever answer, because the matches that are asked for are near by chance, one search in so many tries. */
+const TRIAL = 16;
+/** The share of searches answered below which that is so, and the weight of the newest. */
+const HARDLY_EVER = 0.1;
+const NEWEST = 0.1;
+
 /** Makes the graphs of one engine; each is told when nothing is pending any more, or why it is unusable. */
 export interface GraphMaker {
   readonly name: 'hnsw' | 'hnswlib';
@@ -116,6 +122,9 @@ export class GraphEngine implements Engine {
   /** Places of removed rows that #serving or #next still has to do with. */
   #held: number[] = [];
   #failures = 0;
+  /** The share of searches that graphs have answered of late. */
+  #answered = 1;
+  #untried = 0;
   #retry: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -158,6 +167,8 @@ export class GraphEngine implements Engine {
     const few = Math.max(FEW_ALLOWED, rows * FEW_ALLOWED_SHARE);
     if (!graph || graph.pending > maxPending || ef > most) return this.#flat.find(probe);
     if (probe.allowed && probe.allowed.count < few) return this.#flat.find(probe);
+    if (this.#answered < HARDLY_EVER && ++this.#untried % TRIAL !== 0)
+      return this.#flat.find(probe);
     return this.#lead(graph, { ...probe, ef, most });
   }
 
@@ -189,6 +200,7 @@ export class GraphEngine implements Engine {
     let hits: Hits | undefined;
     try {
       hits = await graph.find(led);
+      this.#answered += NEWEST * (Number(hits !== undefined) - this.#answered);
     } catch (error) {
       // A caller is told when too much is asked; any other failure is answered by a scan.
       if (error instanceof ApiError) throw error;

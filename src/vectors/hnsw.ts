@@ -15,14 +15,15 @@ import type { Pacer } from './pacer.js';
 import type { NativeGraph, NativeIndex } from './table.js';
 
 /**
- * Chosen for recall on synthetic face-like vectors: of 100,000 rows at 128 dimensions, built in batches,
- * 160 candidates missed none of 15,000 faces of the same person. Above 200,000 rows a projection.
+ * Chosen for recall on synthetic face-like vectors, built in batches: of 100,000 rows at 128 and 512 dimensions 240
+ * candidates missed no face of the same person, of a million at 512 dimensions 400 missed one in a thousand
+ * (`benchmarks/growth.mjs`). Above a million a projection.
  */
 export const HNSW_SETTINGS: GraphSettings = {
   m: (rows, dimension) => (rows <= 200_000 ? 16 : dimension < 256 ? 32 : 24),
   efConstruction: 200,
   candidates: (rows) =>
-    rows <= 30_000 ? 160 : rows <= 300_000 ? 240 : rows <= 1_000_000 ? 400 : 640,
+    rows <= 30_000 ? 160 : rows <= 300_000 ? 240 : rows <= 1_000_000 ? 640 : 1000,
   maxShare: 'measured',
   maxPending: 4096,
 };

@@ -135,27 +135,46 @@ describe.skipIf(!native)('the native graph', () => {
     expect([...rows.graph.without(Uint32Array.of(2, 10, 9, 400_000))]).toEqual([10, 400_000]);
   });
 
-  it('goes on while farther rows could be among the matches, and says where it gave up', async () => {
+  describe('says whether its answer is complete', async () => {
+    const dimension = 512;
     const random = new Random(15);
-    const centre = random.direction(32);
-    const near = Array.from({ length: 600 }, () => random.near(centre, 0.9));
-    const rows = await filled([...near, ...directions(2000, 32, 16)]);
-    const both = rowsOf([centre, centre]);
-    const ask = (most: number) =>
-      rows.graph.search(
-        both,
-        Uint32Array.of(4096, 5),
-        Float64Array.of(0.6, 0.6),
+    const centre = random.direction(dimension);
+    const near = Array.from({ length: 60 }, () => random.near(centre, 0.9));
+    const rows = await filled([...near, ...directions(2000, dimension, 16)]);
+    const ask = async ({ limit = 4096, floor = 0.6, ef = 160, most = 2000 }) => {
+      const { ends, complete, scores } = await rows.graph.search(
+        centre,
+        Uint32Array.of(limit),
+        Float64Array.of(floor),
         undefined,
-        Uint32Array.of(40, 40),
+        Uint32Array.of(ef),
         most,
-        2,
+        8,
       );
-    const { ends, complete, scores } = await ask(2000);
-    expect([...complete]).toEqual([1, 1]);
-    expect([...ends]).toEqual([600, 605]);
-    expect(Math.min(...scores)).toBeGreaterThanOrEqual(0.6);
-    expect([...(await ask(1000)).complete]).toEqual([0, 1]);
+      return { found: ends[0], complete: complete[0] === 1, worst: Math.min(...scores) };
+    };
+
+    it('when there are candidates enough for each match, for which it goes on', async () => {
+      const all = await ask({});
+      expect(all).toMatchObject({ found: 60, complete: true });
+      expect(all.worst).toBeGreaterThanOrEqual(0.6);
+    });
+
+    it('not when that takes more of them than it may look at', async () => {
+      expect(await ask({ most: 400 })).toMatchObject({ complete: false });
+    });
+
+    it('not when rows could match that are near by chance, to which no links lead', async () => {
+      expect(await ask({ floor: 0.15 })).toMatchObject({ complete: false });
+      expect(await ask({ floor: -2, limit: 100 })).toMatchObject({ complete: false });
+    });
+
+    it('when as many as are wanted are nearer than chance has it, whatever the floor', async () => {
+      expect(await ask({ floor: -2, limit: 5, ef: 400 })).toMatchObject({
+        found: 5,
+        complete: true,
+      });
+    });
   });
 
   it('answers on its own threads, many at once, as well as on the caller’s', async () => {

@@ -32,7 +32,7 @@ const LOOP_SECONDS = 10;
 const LOOP_ROUNDS = 2;
 const METER_MS = 1;
 /** What the service asks for at this size. */
-const SERVICE_EF = 640;
+const SERVICE_EF = 1200;
 
 /** Parts of the snapshot of a folder. */
 async function opened(directory, dimension) {

@@ -15,15 +15,15 @@ import type { Pacer } from './pacer.js';
 import type { NativeGraph, NativeIndex } from './table.js';
 
 /**
- * Chosen for recall on synthetic face-like vectors, built in batches: of 100,000 rows at 128 and 512 dimensions 240
- * candidates missed no face of the same person, of a million at 512 dimensions 400 missed one in a thousand
- * (`benchmarks/growth.mjs`). Above a million a projection.
+ * Chosen for recall on synthetic face-like vectors, built in batches: of 100,000 rows at 128 and 512 dimensions 320
+ * candidates missed no face of the same person; of a million at 512 dimensions 640 missed one in two thousand, and
+ * 1,500 gave what a scan gave for all of 3,000 queries. Above a million a projection.
  */
 export const HNSW_SETTINGS: GraphSettings = {
   m: (rows, dimension) => (rows <= 200_000 ? 16 : dimension < 256 ? 32 : 24),
   efConstruction: 200,
   candidates: (rows) =>
-    rows <= 30_000 ? 160 : rows <= 300_000 ? 240 : rows <= 1_000_000 ? 640 : 1000,
+    rows <= 30_000 ? 160 : rows <= 300_000 ? 320 : rows <= 1_000_000 ? 1200 : 2000,
   maxShare: 'measured',
   maxPending: 4096,
 };

@@ -285,7 +285,7 @@ for (const minCosine of THRESHOLDS) {
     counts.missed += missed;
     counts.incompleteQueries += missed > 0 ? 1 : 0;
   }
-  const times = await interleaved(
+  const compared = await interleaved(
     {
       exact: (i) => ask(exact, queries[i % QUERIES], minCosine),
       hnsw: (i) => ask(hnsw, queries[i % QUERIES], minCosine),
@@ -297,8 +297,8 @@ for (const minCosine of THRESHOLDS) {
     minCosine,
     ...counts,
     completeShare,
-    exactUs: times.exact.medianUs,
-    hnswUs: times.hnsw.medianUs,
+    exactUs: compared.exact.medianUs,
+    hnswUs: compared.hnsw.medianUs,
   });
 }
 console.table(thresholds);

@@ -51,7 +51,8 @@ function levelOf(id, m) {
   x = ((x ^ (x >> 30n)) * 0xbf58_476d_1ce4_e5b9n) & bits;
   x = ((x ^ (x >> 27n)) * 0x94d0_49bb_1331_11ebn) & bits;
   x ^= x >> 31n;
-  const unit = (Number(x >> 11n) + 1) / 9007199254740993;
+  // native/graph/nodes.cc divides by one more, which no number is.
+  const unit = (Number(x >> 11n) + 1) / 2 ** 53;
   return Math.min(MAX_LEVEL, Math.trunc(-Math.log(unit) / Math.log(m)));
 }
 

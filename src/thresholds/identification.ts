@@ -96,25 +96,22 @@ export class Searches {
 
   /**
    * FPIR for more users than there are: how many users a stranger resembles is taken to be a Poisson number whose mean
-   * differs from stranger to stranger by a gamma distribution, with mean and variance as seen here.
+   * differs from stranger to stranger by a gamma distribution. Its mean and the share of strangers that resemble nobody
+   * are those seen here, so that the curve goes on where the measured one ends.
    */
   #beyond(gallerySize: number, g: number): Rate {
     const others = this.enrolled - 1;
     const tally = new Tally('false-match', { sides: 1, units: this.#units, size: 1 });
-    let squares = 0;
+    let met = 0;
     for (const { unit, reaching } of this.#searches) {
       tally.addErrors([reaching[g]!], unit, others);
-      squares += reaching[g]! ** 2;
+      if (reaching[g]! > 0) met++;
     }
     const searches = this.#searches.length;
     const mean = tally.errors[0]! / searches;
-    const excess = squares / searches - mean * mean - mean;
-    const shape = excess > 0 ? (mean * mean) / excess : Infinity;
-    const fpir = (share: number | null): number | null => {
-      if (share === null) return null;
-      const expected = share * gallerySize;
-      return Number.isFinite(shape) ? 1 - (1 + expected / shape) ** -shape : -Math.expm1(-expected);
-    };
+    const spread = spreadOf(mean, met / searches);
+    const fpir = (share: number | null): number | null =>
+      share === null ? null : spread(share * gallerySize);
     const { value, low, high, basis } = rateAt(tally, 0);
     return {
       value: fpir(value),
@@ -182,6 +179,32 @@ export class Searches {
   #tally(kind: 'false-match' | 'false-non-match'): Tally {
     return new Tally(kind, { sides: 1, units: this.#units, size: this.#grid.thresholds.length });
   }
+}
+
+/** Doublings and halvings of a shape that is looked for, and steps to it. */
+const SHAPE_RANGE = 40;
+const SHAPE_STEPS = 80;
+
+/**
+ * How likely it is to meet anybody where `expected` are met on average; for `mean` expected it is `met`. Gamma-mixed
+ * Poisson numbers of the shape for which that is so; where they are met more evenly than by chance, Poisson numbers.
+ */
+function spreadOf(mean: number, met: number): (expected: number) => number {
+  if (met >= 1) return () => 1;
+  const poisson = -Math.expm1(-mean);
+  if (mean === 0 || met >= poisson) {
+    const factor = mean === 0 ? 1 : -Math.log1p(-met) / mean;
+    return (expected) => -Math.expm1(-expected * factor);
+  }
+  const mixed = (shape: number, expected: number) =>
+    -Math.expm1(-shape * Math.log1p(expected / shape));
+  let [low, high] = [-SHAPE_RANGE, SHAPE_RANGE];
+  for (let step = 0; step < SHAPE_STEPS; step++) {
+    const middle = (low + high) / 2;
+    if (mixed(2 ** middle, mean) < met) low = middle;
+    else high = middle;
+  }
+  return (expected) => mixed(2 ** low, expected);
 }
 
 /** One user a person: of all photos but the last, which searches; of the only one where there is one. */

@@ -181,6 +181,10 @@ export class Searches {
   }
 }
 
+/** That a Poisson number is not 0 whose mean is gamma-distributed about `expected`. */
+const mixed = (shape: number, expected: number): number =>
+  -Math.expm1(-shape * Math.log1p(expected / shape));
+
 /** Doublings and halvings of a shape that is looked for, and steps to it. */
 const SHAPE_RANGE = 40;
 const SHAPE_STEPS = 80;
@@ -196,8 +200,6 @@ function spreadOf(mean: number, met: number): (expected: number) => number {
     const factor = mean === 0 ? 1 : -Math.log1p(-met) / mean;
     return (expected) => -Math.expm1(-expected * factor);
   }
-  const mixed = (shape: number, expected: number) =>
-    -Math.expm1(-shape * Math.log1p(expected / shape));
   let [low, high] = [-SHAPE_RANGE, SHAPE_RANGE];
   for (let step = 0; step < SHAPE_STEPS; step++) {
     const middle = (low + high) / 2;

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import { OperatorError } from '../../errors.js';
+import { columns } from '../columns.js';
 
 export const KEYS_USAGE = `likeness keys create NAME (--policy FILE | --administrator)   a key for a new principal
   likeness keys create NAME                                     another key for a known one
@@ -161,16 +162,5 @@ function table(rows: readonly object[]): string {
   const [first] = rows;
   if (!first) return 'There are no keys.\n';
   const lines = [Object.keys(first), ...rows.map((row) => Object.values(row).map(String))];
-  const widths = Object.keys(first).map((_, i) =>
-    Math.max(...lines.map((line) => line[i]?.length ?? 0)),
-  );
-  return lines
-    .map(
-      (line) =>
-        `${line
-          .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-          .join('  ')
-          .trimEnd()}\n`,
-    )
-    .join('');
+  return `${columns(lines).join('\n')}\n`;
 }

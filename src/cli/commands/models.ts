@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { OperatorError } from '../../errors.js';
+import { columns } from '../columns.js';
 
 const OPTIONS = {
   name: { type: 'string' },
@@ -179,16 +180,5 @@ function numberOf(option: string, text: string): number {
 function table(rows: readonly Readonly<Record<string, string | number>>[]): string {
   const header = Object.keys(rows[0] ?? {});
   const lines = [header, ...rows.map((row) => header.map((name) => String(row[name] ?? '')))];
-  const widths = header.map((_, column) =>
-    Math.max(...lines.map((line) => line[column]?.length ?? 0)),
-  );
-  return lines
-    .map(
-      (line) =>
-        `${line
-          .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-          .join('  ')
-          .trimEnd()}\n`,
-    )
-    .join('');
+  return `${columns(lines).join('\n')}\n`;
 }

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { OperatorError } from '../../errors.js';
+import { columns } from '../columns.js';
 import { CONNECTION_OPTIONS, connect, operatorError } from '../connection.js';
 import { processIo } from '../process-io.js';
 import { jsonPieces } from '../python/json-writer.js';
@@ -63,17 +64,7 @@ function text(report: Dict, collections: readonly Dict[]): string {
       (name) => member(collection, name),
     ),
   );
-  const widths = header.map((title, column) =>
-    Math.max(title.length, ...lines.map((line) => line[column]?.length ?? 0)),
-  );
-  const table = [header, ...lines]
-    .map((line) =>
-      line
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  const table = columns([header, ...lines]).join('\n');
   const more =
     report.get('MoreCollections') === true ? '\n… and more: likeness list-collections' : '';
   return `${head}\n${table}${more}\n`;

@@ -1,19 +1,12 @@
+import { columns, columnWidths } from '../columns.js';
+
 /** One line of the demo's tables. */
 export type Row = readonly string[];
 
 /** Columns as wide as their widest cell, two blanks between them. */
 export function table(header: Row, rows: readonly Row[]): string {
-  const widths = header.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  const line = (row: Row): string =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd();
-  return [line(header), line(widths.map((width) => '─'.repeat(width))), ...rows.map(line)].join(
-    '\n',
-  );
+  const rule = columnWidths([header, ...rows]).map((width) => '─'.repeat(width));
+  return columns([header, rule, ...rows]).join('\n');
 }
 
 export const percent = (similarity: number | undefined): string =>

@@ -47,21 +47,21 @@ async function below(folder: string): Promise<GivenPhoto[]> {
 }
 
 async function listed(file: string): Promise<GivenPhoto[]> {
-  const [header = [], ...rows] = parseCsv(await readFile(file, 'utf8'), basename(file));
-  const titles = header.map((title) => title.trim().toLowerCase());
+  const [header, ...rows] = parseCsv(await readFile(file, 'utf8'), basename(file));
+  const titles = (header?.cells ?? []).map((title) => title.trim().toLowerCase());
   const photo = titles.findIndex((title) => COLUMNS.photo.includes(title));
   const keys = titles.flatMap((title, at) => (COLUMNS.key.includes(title) ? [at] : []));
   if (photo === -1)
     throw new OperatorError(
       `${file}: the first line must name the columns, as in: photo,external_image_id`,
     );
-  return rows.map((row, index) => {
-    const name = row[photo]?.trim() ?? '';
-    if (name === '') throw new OperatorError(`${file}: line ${index + 2} names no photo`);
+  return rows.map(({ line, cells }) => {
+    const name = cells[photo]?.trim() ?? '';
+    if (name === '') throw new OperatorError(`${file}: line ${line} names no photo`);
     return {
       name,
       path: resolve(dirname(file), name),
-      keys: keys.map((at) => row[at]?.trim() ?? '').filter((key) => key !== ''),
+      keys: keys.map((at) => cells[at]?.trim() ?? '').filter((key) => key !== ''),
     };
   });
 }

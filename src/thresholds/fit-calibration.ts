@@ -3,8 +3,8 @@ import { OperatorError } from '../errors.js';
 import { powerText } from './numbers.js';
 import type { ImpostorPoint, ThresholdsReport } from './report.js';
 
-/** Rates at which a curve has its points, as far as the data go. */
-const RATES = [0.5, 0.1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7] as const;
+/** Rates at which a curve has its points, down to what similarity 99 stands for. */
+const RATES = [0.5, 0.1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10] as const;
 
 /** s = 100·(1 − FMR^0.2) makes the documented defaults mean: 75 ↔ 1e-3, 80 ↔ 3e-4, 90 ↔ 1e-5. */
 const EXPONENT = 0.2;
@@ -31,7 +31,10 @@ export function fitCalibration(
     );
   const measured = impostorCurve.filter(({ extrapolated }) => !extrapolated);
   requireAnchor(measured, counts.impostorComparisons);
-  const points = RATES.flatMap((fmr) => pointAt(impostorCurve, fmr));
+  const points = RATES.flatMap((fmr) => pointAt(impostorCurve, fmr)).filter(
+    // Where a tail falls so fast that rounding leaves no step, the curve goes on with its last slope.
+    ({ cosine, basis }, i, all) => basis === 'measured' || cosine > (all[i - 1]?.cosine ?? -1),
+  );
   const curve = {
     version: version ?? defaultVersion(input.name, nowMs),
     exponent: EXPONENT,

@@ -8,9 +8,13 @@ import { levelOf } from './tally.js';
 const POINTS_A_DECADE = 10;
 /** With fewer errors a point says too little (rule of 30). */
 const LEAST_ERRORS = 30;
-const EXTRAPOLATED_DECADES = 2;
+/** What similarity 99 stands for: a curve says it all the way. */
+const LOWEST_LOG10_FMR = -10;
 
-/** Cosine against log10 FMR in tenths of a decade, from 10^−0.1 to where 30 errors are seen, then along the fitted tail. */
+/**
+ * Cosine against log10 FMR in tenths of a decade, from 10^−0.1 to where 30 errors are seen, then along the fitted tail
+ * to 1e-10.
+ */
 export function impostorCurve(bins: Float64Array, operating: Operating): ImpostorPoint[] {
   const { impostor, grid } = operating;
   const { comparisons } = impostor;
@@ -42,14 +46,13 @@ export function impostorCurve(bins: Float64Array, operating: Operating): Imposto
 }
 
 function tailOf(operating: Operating, last: ImpostorPoint | undefined): ImpostorPoint[] {
-  const line = operating.tail((rate) => rate.value);
-  if (!line || !last) return [];
-  return Array.from({ length: EXTRAPOLATED_DECADES * 2 }, (_, i) => {
-    const log10Fmr = last.log10Fmr - (i + 1) / 2;
-    // Continues from the last point that was measured, with the slope of the tail.
-    const cosine = last.cosine + (log10Fmr - last.log10Fmr) / line.slope;
+  const tail = operating.tail((rate) => rate.value);
+  if (!tail || !last) return [];
+  const steps = Math.ceil((last.log10Fmr - LOWEST_LOG10_FMR) * 2);
+  return Array.from({ length: steps }, (_, i) => {
+    const log10Fmr = Math.max(LOWEST_LOG10_FMR, last.log10Fmr - (i + 1) / 2);
     return {
-      cosine,
+      cosine: tail.scoreFrom({ score: last.cosine, log10Fmr: last.log10Fmr }, log10Fmr),
       log10Fmr,
       errors: 0,
       comparisons: last.comparisons,
@@ -57,5 +60,5 @@ function tailOf(operating: Operating, last: ImpostorPoint | undefined): Impostor
       log10FmrHigh: null,
       extrapolated: true,
     };
-  }).filter(({ cosine }) => cosine < 1);
+  });
 }

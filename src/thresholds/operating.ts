@@ -2,14 +2,13 @@ import { type Curves, drawings, estimateOf, NOT_MEASURABLE } from './bootstrap.j
 import { effectiveComparisons, NO_RATE, RULE_OF_THREE, rateAt } from './interval.js';
 import type { Estimate, Rate } from './report.js';
 import type { Grid } from './scale.js';
+import { fitTail, type Tail } from './tail.js';
 import type { Tally } from './tally.js';
 
 /** FNMR is reported at these. */
 export const TARGETS = [1e-2, 1e-3, 1e-4, 1e-5, 1e-6] as const;
 /** A fitted tail is believed this far below what was measured. */
 const FURTHEST_EXTRAPOLATION = 100;
-/** The tail is fitted to thresholds with so many errors. */
-const TAIL_ERRORS = { least: 10, most: 1000 } as const;
 
 const bandOf = (tally: Tally): Rate[] =>
   Array.from({ length: tally.size }, (_, g) => rateAt(tally, g));
@@ -46,13 +45,11 @@ export class Operating {
     return { value, low: at(({ low }) => low), high: at(({ high }) => high), basis: 'measured' };
   }
 
-  /** By a straight line through log FMR against the score, which overstates the FMR of tails that fall ever faster. */
   #extrapolated(target: number): Estimate {
     if (target * FURTHEST_EXTRAPOLATION < (this.smallestFmr ?? 1)) return NOT_MEASURABLE;
     const along = (pick: (rate: Rate) => number | null): number | null => {
-      const line = this.tail(pick);
-      if (!line) return null;
-      const score = (Math.log10(target) - line.intercept) / line.slope;
+      const score = this.tail(pick)?.scoreAt(Math.log10(target));
+      if (score === undefined) return null;
       const g = this.grid.scores.findIndex((each) => each >= score);
       return g === -1 ? null : this.grid.thresholds[g]!;
     };
@@ -67,24 +64,9 @@ export class Operating {
     };
   }
 
-  /** log10 FMR = intercept + slope × score, fitted to the rarest errors seen; undefined where they do not fall. */
-  tail(pick: (rate: Rate) => number | null): { slope: number; intercept: number } | undefined {
-    const points = this.fmr.flatMap((rate, g) => {
-      const share = pick(rate);
-      const few = rate.errors >= TAIL_ERRORS.least && rate.errors <= TAIL_ERRORS.most;
-      return few && share !== null && share > 0 ? [[this.grid.scores[g]!, Math.log10(share)]] : [];
-    });
-    if (points.length < 3) return undefined;
-    const mean = (axis: number): number =>
-      points.reduce((sum, point) => sum + point[axis]!, 0) / points.length;
-    const [x, y] = [mean(0), mean(1)];
-    let [products, squares] = [0, 0];
-    for (const [px, py] of points) {
-      products += (px! - x) * (py! - y);
-      squares += (px! - x) ** 2;
-    }
-    const slope = products / squares;
-    return slope < 0 ? { slope, intercept: y - slope * x } : undefined;
+  /** Undefined where the rates do not fall. */
+  tail(pick: (rate: Rate) => number | null): Tail | undefined {
+    return fitTail(this.grid, this.fmr, pick);
   }
 
   /** The place of a threshold the report names. */

@@ -97,9 +97,9 @@ describe('the source of an import', () => {
 
   it('may quote as CSV does', () => {
     expect(parseCsv('\ufeffa,b\n"x, ""y""\nz",2\r\n\n,\n', 'f')).toEqual([
-      ['a', 'b'],
-      ['x, "y"\nz', '2'],
-      ['', ''],
+      { line: 1, cells: ['a', 'b'] },
+      { line: 2, cells: ['x, "y"\nz', '2'] },
+      { line: 5, cells: ['', ''] },
     ]);
     expect(() => parseCsv('a\n"b', 'f.csv')).toThrow('f.csv: line 2');
   });

@@ -13,7 +13,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { ApiError } from '../../src/errors.js';
 import { type EmbedOptions, embedPhotos } from '../../src/thresholds/inputs/embed.js';
 import { installedModel } from '../../src/thresholds/inputs/input.js';
-import { photosInFolder } from '../../src/thresholds/inputs/photos.js';
+import { photosInCsv, photosInFolder } from '../../src/thresholds/inputs/photos.js';
 import type { AnalysedFace, Vision } from '../../src/vision/vision.js';
 import { Random } from '../vectors/data.js';
 
@@ -168,5 +168,22 @@ describe('embedding photos', () => {
     const one = await digest('d1', { 'a/1.jpg': '1', 'b/1.jpg': '2' });
     expect(await digest('d2', { 'a/other.jpg': '1', 'b/name.jpg': '2' })).toBe(one);
     expect(await digest('d3', { 'a/1.jpg': '2', 'b/1.jpg': '1' })).not.toBe(one);
+  });
+});
+
+describe('a CSV file of photos', () => {
+  const list = (text: string) => {
+    const path = join(folder, 'list.csv');
+    writeFileSync(path, text);
+    return photosInCsv(path, { where: [{ column: 'site', value: 'door', not: false }] });
+  };
+
+  it('is refused with the line that an editor shows, whatever rows are left out before it', async () => {
+    await expect(
+      list('photo,person,site\na.jpg,Ada,yard\n\n"b.jpg","Bo\nB",yard\n,Cy,door\n'),
+    ).rejects.toThrow('line 6 names no photo');
+    await expect(
+      list('a,b,same,site\na.jpg,b.jpg,1,yard\nc.jpg,d.jpg,perhaps,door\n'),
+    ).rejects.toThrow('line 3: expected 1 or 0 for the same person, got perhaps');
   });
 });

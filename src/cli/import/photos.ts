@@ -53,22 +53,24 @@ async function inFolder(folder: string): Promise<Photo[]> {
 async function inCsv(file: string): Promise<Photo[]> {
   const [header, ...rows] = parseCsv(await readFile(file, 'utf8'), basename(file));
   const column = (names: readonly string[]): number =>
-    (header ?? []).findIndex((title) => names.includes(title.trim().toLowerCase()));
+    (header?.cells ?? []).findIndex((title) => names.includes(title.trim().toLowerCase()));
   const photoColumn = column(PHOTO_COLUMNS);
   const userColumn = column(USER_COLUMNS);
   if (photoColumn < 0)
     throw new OperatorError(
       `${file}: the first line must name the columns, one of them photo (and one user), as in: photo,user`,
     );
-  const people = rows.map((row) => row[userColumn]?.trim() ?? '').filter((name) => name !== '');
+  const people = rows
+    .map(({ cells }) => cells[userColumn]?.trim() ?? '')
+    .filter((name) => name !== '');
   const users = userIds(new Set(people));
-  return rows.map((row, index) => {
-    const name = row[photoColumn]?.trim() ?? '';
-    if (name === '') throw new OperatorError(`${file}: line ${index + 2} names no photo`);
+  return rows.map(({ line, cells }) => {
+    const name = cells[photoColumn]?.trim() ?? '';
+    if (name === '') throw new OperatorError(`${file}: line ${line} names no photo`);
     return {
       path: resolve(dirname(file), name),
       name,
-      userId: users.get(row[userColumn]?.trim() ?? ''),
+      userId: users.get(cells[userColumn]?.trim() ?? ''),
     };
   });
 }

@@ -115,12 +115,12 @@ export async function photosInCsv(
   }: { photoRoot?: string; where?: readonly Condition[] },
 ): Promise<PhotoList> {
   const [header, ...all] = parseCsv(await readFile(file, 'utf8'), basename(file));
-  const titles = (header ?? []).map((title) => title.trim().toLowerCase());
-  const rows = all.filter((row) =>
+  const titles = (header?.cells ?? []).map((title) => title.trim().toLowerCase());
+  const rows = all.filter(({ cells }) =>
     where.every(({ column, value, not }) => {
       const at = titles.indexOf(column.toLowerCase());
       if (at < 0) throw new OperatorError(`--where ${column}: ${file} has no such column`);
-      return (row[at]?.trim() === value) !== not;
+      return (cells[at]?.trim() === value) !== not;
     }),
   );
   if (rows.length === 0)
@@ -133,10 +133,10 @@ export async function photosInCsv(
   if (a >= 0 && b >= 0 && same >= 0)
     return pairList(
       file,
-      rows.map((row, index) => ({
-        a: row[a]?.trim() ?? '',
-        b: row[b]?.trim() ?? '',
-        same: truth(row[same] ?? '', `${file}: line ${index + 2}`),
+      rows.map(({ line, cells }) => ({
+        a: cells[a]?.trim() ?? '',
+        b: cells[b]?.trim() ?? '',
+        same: truth(cells[same] ?? '', `${file}: line ${line}`),
       })),
       photoRoot,
     );
@@ -146,15 +146,15 @@ export async function photosInCsv(
       `${file}: the first line must name the columns: photo,person for photos, a,b,same for pairs, or score,genuine for scores`,
     );
   const list = emptyList('manifest', basename(file));
-  for (const [index, row] of rows.entries()) {
-    const name = row[photo]?.trim() ?? '';
-    if (name === '') throw new OperatorError(`${file}: line ${index + 2} names no photo`);
-    const person = row[subject]?.trim() ?? '';
+  for (const { line, cells } of rows) {
+    const name = cells[photo]?.trim() ?? '';
+    if (name === '') throw new OperatorError(`${file}: line ${line} names no photo`);
+    const person = cells[subject]?.trim() ?? '';
     if (person === '') {
       list.unusable.push({ photo: name, reason: 'NO_LABEL', detail: 'the file names no person' });
       continue;
     }
-    const groups = Object.fromEntries(titles.map((title, i) => [title, row[i]?.trim() ?? '']));
+    const groups = Object.fromEntries(titles.map((title, i) => [title, cells[i]?.trim() ?? '']));
     list.photos.push({ path: resolve(photoRoot, name), name, subject: person, groups });
   }
   return list;

@@ -1,19 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Io, Output } from './io.js';
-
-const outputOf = (stream: NodeJS.WriteStream): Output => ({
-  write: (text) => void stream.write(text),
-  terminal: stream.isTTY,
-  columns: stream.columns ?? 80,
-});
+import type { Io } from './io.js';
+import { standardError, standardOutput } from './output/stream.js';
 
 /** The world of this process. */
 export const processIo = (): Io => ({
   env: process.env,
   cwd: process.cwd(),
-  stdout: outputOf(process.stdout),
-  stderr: outputOf(process.stderr),
+  stdout: standardOutput(),
+  stderr: standardError(),
   newToken: randomUUID,
   sleep: (ms) => wait(ms),
 });

@@ -11,12 +11,13 @@ import { type Call, decodeBlobs, readCall } from './call-parameters.js';
 import { PageReader } from './client/pages.js';
 import { openService, type Service } from './client/service.js';
 import { readSettings, type Settings } from './client/settings.js';
+import { debugLog, type Log, noLog } from './debug-log.js';
 import { CommandError, EXIT, parameterError, UnknownOptionsError } from './errors.js';
 import { type GlobalOptions, readGlobalOptions } from './global-options.js';
 import type { Io } from './io.js';
 import { writeError } from './output/write-error.js';
 import { type Result, type ResultOptions, writeResult } from './output/write-result.js';
-import { textRepr } from './python/repr.js';
+import { repr, textRepr } from './python/repr.js';
 import type { Dict } from './python/value.js';
 
 /** How a client command is to behave besides its options. */
@@ -33,6 +34,7 @@ export interface ClientMode {
 interface Progress {
   globals?: GlobalOptions;
   settings?: Settings;
+  log?: Log;
 }
 
 /**
@@ -50,7 +52,8 @@ export async function runClient(
   } catch (error) {
     // What Python would report of itself is reported of this program in the same way.
     const fault = error instanceof CommandError ? error : new CommandError(messageOf(error));
-    if (progress.globals?.debug && error instanceof Error) io.stderr.write(`${error.stack}\n`);
+    if (error instanceof Error)
+      progress.log?.('awscli.clidriver', `Exception caught in main()\n${error.stack}`);
     await report(fault, io, progress);
     return fault.exitCode;
   }
@@ -94,6 +97,7 @@ async function run(words: readonly string[], context: Context): Promise<number> 
   }
   const globals = readGlobalOptions(first);
   progress.globals = globals;
+  if (globals.debug) progress.log = await openLog(line, io);
   const { values, rest } = parseArguments(first.rest, [verbArgument()]);
   const name = OPERATION_VERBS.get(String(values.get('operation')));
   if (name === undefined) throw new TypeError('an operation without a model');
@@ -108,10 +112,20 @@ async function run(words: readonly string[], context: Context): Promise<number> 
     return printInputSkeleton(command, call.skeleton, io);
   const settings = readSettings(io, globals.profile);
   progress.settings = settings;
-  const service = await openService({ globals, settings, io, strict: mode.strict });
+  const { log = noLog } = progress;
+  const service = await openService({ globals, settings, io, strict: mode.strict, log });
   const result = await resultOf(command, call, { service, globals, settings, io });
   await show(command, result, { globals, settings, io });
   return EXIT.done;
+}
+
+/** The log of `--debug`, which begins with what runs and what it was given. */
+async function openLog(line: readonly string[], io: Io): Promise<Log> {
+  const { versionText } = await import('./version.js');
+  const log = debugLog(io);
+  log('awscli.clidriver', `CLI version: ${versionText()}`);
+  log('awscli.clidriver', `Arguments entered to CLI: ${repr(['rekognition', ...line])}`);
+  return log;
 }
 
 /** The word that names the service in the AWS CLI: it takes part in how the line is split. */

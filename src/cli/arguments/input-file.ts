@@ -1,4 +1,4 @@
-import { parse } from 'yaml';
+import { Lexer, parse } from 'yaml';
 import { optionError } from '../errors.js';
 import { JsonSyntaxError, readJson } from '../python/json-reader.js';
 import { type Dict, isDict, Moment, typeName, type Value } from '../python/value.js';
@@ -27,6 +27,7 @@ function readJsonInput(text: string): Value {
 /** YAML 1.2, where dates are dates: a wrong type is then reported as such, and not sent as text. */
 function readYamlInput(text: string): Value {
   try {
+    refuseTabs(text);
     const value: unknown = parse(text, {
       version: '1.2',
       schema: 'core',
@@ -39,6 +40,22 @@ function readYamlInput(text: string): Value {
     return fromYaml(value);
   } catch {
     throw optionError('cli-input-yaml', 'Invalid YAML received.');
+  }
+}
+
+/** The lexer's mark before a scalar that is not quoted. */
+const SCALAR = '\u001f';
+
+/** The AWS CLI's reader takes a tab within quotes, in block scalars and in comments, and nowhere else. */
+function refuseTabs(text: string): void {
+  if (!text.includes('\t')) return;
+  let [isScalar, isBlock] = [false, false];
+  for (const token of new Lexer().lex(text)) {
+    const isTab = isScalar ? !isBlock && token.includes('\t') : /^ *\t[ \t]*$/.test(token);
+    if (isTab) throw new SyntaxError('a tab that cannot start any token');
+    if (/^[|>]/.test(token) && !isScalar) isBlock = true;
+    else if (isScalar) isBlock = false;
+    isScalar = token === SCALAR;
   }
 }
 

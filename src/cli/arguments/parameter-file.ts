@@ -3,25 +3,17 @@ import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import type { Place } from '../io.js';
 import { textRepr } from '../python/repr.js';
+import { systemErrorText } from '../python/system-error.js';
 
 /** A file named by `file://` or `fileb://` that cannot be read. */
 export class ParameterFileError extends Error {
   override readonly name = 'ParameterFileError';
 }
 
-const SYSTEM_ERRORS: Readonly<Record<string, string>> = {
-  ENOENT: '[Errno 2] No such file or directory',
-  EACCES: '[Errno 13] Permission denied',
-  ENOTDIR: '[Errno 20] Not a directory',
-  EISDIR: '[Errno 21] Is a directory',
-  ENAMETOOLONG: '[Errno 36] File name too long',
-};
-
 /** A failed file operation in Python's words. */
 export function systemError(error: unknown, path: string): string {
-  const { code = '', message } = error as NodeJS.ErrnoException;
-  const known = SYSTEM_ERRORS[code];
-  return known === undefined ? message : `${known}: ${textRepr(path)}`;
+  const fault = error as NodeJS.ErrnoException;
+  return fault.errno === undefined ? fault.message : `${systemErrorText(fault)}: ${textRepr(path)}`;
 }
 
 /**

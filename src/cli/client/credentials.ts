@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Log } from '../debug-log.js';
 import { CommandError } from '../errors.js';
 import { textRepr } from '../python/repr.js';
 import { assumesRole, checkRole } from './role.js';
@@ -11,6 +12,8 @@ export interface Keys {
   readonly secretAccessKey: string;
   readonly sessionToken?: string;
 }
+
+const LOGGER = 'botocore.credentials';
 
 /** What a profile has that gets its keys from the AWS SDK's sign-in, and from a token of a web identity. */
 const SIGN_IN = ['sso_account_id', 'sso_role_name', 'login_session'];
@@ -24,29 +27,45 @@ const CONTAINER = ['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI', 'AWS_CONTAINER_CRED
 export async function findKeys(
   settings: Settings,
   profileOption: string | undefined,
+  log: Log,
 ): Promise<Keys | undefined> {
   const isAsked = profileOption !== undefined;
+  const look = (via: string): void => log(LOGGER, `Looking for credentials via: ${via}`);
+  const foundIn = <T>(keys: T, place: string): T => {
+    log(LOGGER, place, 'INFO');
+    return keys;
+  };
+  if (!isAsked) look('env');
   const own = isAsked ? undefined : environmentKeys(settings);
-  if (own) return own;
+  if (own) return foundIn(own, 'Found credentials in environment variables.');
   settings.requireProfile();
-  const { env, profile, credentials, config } = settings;
+  const { env, profile, credentials, config, paths } = settings;
+  look('assume-role');
   if (assumesRole(profile)) {
     checkRole(settings);
     return fetchKeys(settings);
   }
+  look('assume-role-with-web-identity');
   const identity = isAsked ? undefined : env['AWS_WEB_IDENTITY_TOKEN_FILE'];
   if (identity ?? profile['web_identity_token_file']) return fetchIdentityKeys(settings, isAsked);
+  look('sso');
   if (SIGN_IN.some((name) => profile[name] !== undefined)) {
     checkSignIn(settings);
     return fetchKeys(settings);
   }
+  look('shared-credentials-file');
   const stored = profileKeys(credentials, 'shared-credentials-file');
-  if (stored) return stored;
+  if (stored)
+    return foundIn(stored, `Found credentials in shared credentials file: ${paths.credentials}`);
+  look('custom-process');
   const command = profile['credential_process'];
   if (command !== undefined)
     return (await import('./key-process.js')).keysFromProcess(command, env);
+  look('config-file');
   const configured = profileKeys(config, 'config-file');
-  if (configured || !CONTAINER.some((name) => env[name] !== undefined)) return configured;
+  if (configured) return foundIn(configured, `Credentials found in config file: ${paths.config}`);
+  look('container-role');
+  if (!CONTAINER.some((name) => env[name] !== undefined)) return undefined;
   checkContainer(env['AWS_CONTAINER_CREDENTIALS_FULL_URI']);
   return fetchKeys(settings);
 }

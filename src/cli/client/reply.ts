@@ -3,15 +3,7 @@ import type { Members, Shape } from '../../model/shapes.js';
 import { CommandError, ServiceError } from '../errors.js';
 import { JsonSyntaxError, readJson } from '../python/json-reader.js';
 import { str } from '../python/repr.js';
-import {
-  codePoints,
-  type Dict,
-  isDict,
-  isList,
-  isTrue,
-  typeName,
-  type Value,
-} from '../python/value.js';
+import { codePoints, type Dict, isDict, isList, typeName, type Value } from '../python/value.js';
 import { readTimestamp } from './timestamp.js';
 
 export interface HttpReply {
@@ -71,8 +63,10 @@ function parseShape(value: Value, shape: Shape, options: ReplyOptions): Value {
 
 function parseStructure(value: Value, members: Members, options: ReplyOptions): Value {
   if (value === null) return null;
-  if (!isDict(value)) throw lacks(value, 'get');
   const result: Dict = new Map();
+  // Python asks for members only: without any, whatever came is as good as nothing.
+  if (Object.keys(members).length === 0) return result;
+  if (!isDict(value)) throw lacks(value, 'get');
   for (const [name, { shape }] of Object.entries(members)) {
     const raw = value.get(name) ?? null;
     if (raw !== null) result.set(name, parseShape(raw, shape, options));
@@ -109,7 +103,8 @@ export function parseErrorReply({ status, headers, body }: HttpReply): ReplyErro
   if (fromHeader !== undefined && fromHeader !== '' && type !== undefined)
     return { code: fromHeader, message, type };
   const given = parsed.get('__type');
-  const code = isTrue(given) ? str(given ?? '') : String(status);
+  // A code of null is none, and an empty one is empty.
+  const code = given === undefined ? String(status) : given === null ? '' : str(given);
   return { code: (code.split(':')[0] ?? '').split('#').at(-1) ?? '', message };
 }
 

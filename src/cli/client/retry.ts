@@ -29,7 +29,6 @@ const LONGEST_WAIT_MS = 20_000;
 export interface Attempts {
   readonly maxAttempts: number;
   readonly sleep: Io['sleep'];
-  readonly log: (message: string) => void;
 }
 
 /**
@@ -40,24 +39,32 @@ export async function sendWithRetries(
   target: Target,
   operation: string,
   body: string,
-  { maxAttempts, sleep, log }: Attempts,
+  { maxAttempts, sleep }: Attempts,
 ): Promise<HttpReply> {
+  const log = (message: string): void => target.log('botocore.retries.standard', message);
   for (let attempt = 1; ; attempt++) {
     const last = attempt >= maxAttempts;
     try {
       const reply = await send(target, operation, body);
-      log(`attempt ${attempt}: HTTP ${reply.status}`);
-      if (reply.status < 300) return reply;
+      if (reply.status < 300) {
+        log('Not retrying request.');
+        return reply;
+      }
       const error = parseErrorReply(reply);
       const again =
         TRANSIENT_STATUS.has(reply.status) ||
         TRANSIENT_CODES.has(error.code) ||
         THROTTLED_CODES.has(error.code);
+      if (!again) log('Not retrying request.');
+      else if (last) log(`Max attempts of ${maxAttempts} reached.`);
       if (last || !again) throw serviceError(error, operation, last ? attempt - 1 : undefined);
     } catch (error) {
-      if (last || !(error instanceof ConnectionError)) throw error;
-      log(`attempt ${attempt}: ${error.message}`);
+      if (!(error instanceof ConnectionError)) throw error;
+      if (last) log(`Max attempts of ${maxAttempts} reached.`);
+      if (last) throw error;
     }
-    await sleep(Math.min(Math.random() * 1000 * 2 ** (attempt - 1), LONGEST_WAIT_MS));
+    const delayMs = Math.min(Math.random() * 1000 * 2 ** (attempt - 1), LONGEST_WAIT_MS);
+    log(`Retry needed, retrying request after delay of: ${delayMs / 1000}`);
+    await sleep(delayMs);
   }
 }

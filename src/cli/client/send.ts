@@ -4,6 +4,7 @@ import { type ClientRequest, request as httpRequest, type RequestOptions } from 
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
 import { CONTENT_TYPE } from '../../protocol/wire.js';
+import { type Log, shownHeaders } from '../debug-log.js';
 import { CommandError } from '../errors.js';
 import type { Keys } from './credentials.js';
 import { openTunnel, proxyHeaders, shownProxy } from './proxy.js';
@@ -22,6 +23,7 @@ export interface Target {
   readonly readTimeoutMs: number | undefined;
   /** What requests go through; undefined: nothing. */
   readonly proxy: URL | undefined;
+  readonly log: Log;
 }
 
 /** No reply came; tried again while attempts are left. */
@@ -42,16 +44,38 @@ export async function send(target: Target, operation: string, body: string): Pro
   };
   const signed = target.keys ? await sign(target, target.keys, { headers, body }) : headers;
   const payload = Buffer.from(body, 'utf8');
-  return exchange(target, { ...signed, 'content-length': String(payload.length) }, payload);
+  const sent = { ...signed, 'content-length': String(payload.length) };
+  const { url, log } = target;
+  log(
+    'botocore.endpoint',
+    `Sending http request: <AWSPreparedRequest stream_output=False, method=POST, url=${url.href}, headers=${shownHeaders(sent)}>`,
+  );
+  log(
+    'urllib3.connectionpool',
+    `Starting new ${url.protocol.slice(0, -1).toUpperCase()} connection (1): ${url.hostname}:${portOf(url)}`,
+  );
+  const reply = await exchange(target, sent, payload);
+  log(
+    'urllib3.connectionpool',
+    `${url.protocol}//${url.hostname}:${portOf(url)} "POST ${url.pathname}${url.search} HTTP/1.1" ${reply.status} ${reply.headers['content-length'] ?? 'None'}`,
+  );
+  log('botocore.parsers', `Response headers: ${shownHeaders(reply.headers)}`);
+  log('botocore.parsers', `Response body:\n${reply.body}`);
+  return reply;
 }
+
+const portOf = ({ port, protocol }: URL): string =>
+  port === '' ? (protocol === 'https:' ? '443' : '80') : port;
 
 /** Signs with the AWS SDK's signer: not with the code that verifies signatures here. */
 async function sign(
-  { url, region }: Target,
+  target: Target,
   keys: Keys,
   { headers, body }: { headers: Record<string, string>; body: string },
 ): Promise<Record<string, string>> {
+  target.log('botocore.auth', 'Calculating signature using v4 auth.');
   const { SignatureV4 } = await import('@smithy/signature-v4');
+  const { url, region } = target;
   const signer = new SignatureV4({
     service: 'rekognition',
     region,

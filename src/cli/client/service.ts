@@ -2,10 +2,12 @@ import { resolve } from 'node:path';
 import { OPERATIONS, type OperationName } from '../../model/operations.js';
 import type { OperationModel } from '../../model/shapes.js';
 import { expandPath } from '../arguments/parameter-file.js';
+import { type Log, noLog } from '../debug-log.js';
 import { CommandError } from '../errors.js';
 import { type GlobalOptions, timeoutMs } from '../global-options.js';
 import type { Io } from '../io.js';
 import { jsonLine } from '../python/json-writer.js';
+import { textRepr } from '../python/repr.js';
 import type { Dict } from '../python/value.js';
 import { findKeys, type Keys, localKeys } from './credentials.js';
 import { proxyFor } from './proxy.js';
@@ -38,6 +40,8 @@ export interface ServiceOptions {
   readonly strict: boolean;
   /** How often a request is tried, where the settings do not decide it. */
   readonly maxAttempts?: number;
+  /** For `--debug`. */
+  readonly log?: Log;
 }
 
 const REGION = /^(?![0-9]+$)(?!-)[a-zA-Z0-9-]{1,63}(?<!-)$/;
@@ -50,24 +54,20 @@ const LOCAL = { host: '127.0.0.1', port: '8642', region: 'us-east-1' } as const;
  * keys are errors, and the endpoint is Amazon's.
  */
 export async function openService(options: ServiceOptions): Promise<Service> {
-  const { globals, settings, io, strict } = options;
+  const { globals, settings, io, strict, log = noLog } = options;
+  const region = requireRegion(options);
   settings.requireProfile();
   const { env } = io;
-  const localRegion = strict ? undefined : env['LIKENESS_REGION'] || LOCAL.region;
-  const region = globals.region || regionOf(settings) || localRegion;
-  if (region === undefined || region === '')
-    throw new CommandError(
-      'You must specify a region. You can also configure your region by running "aws configure".',
-      'NoRegion',
-    );
-  if (!REGION.test(region))
-    throw new CommandError(`Provided region_name '${region}' doesn't match a supported format.`);
   const maxAttempts = options.maxAttempts ?? maxAttemptsOf(settings);
-  const keys = globals.sign ? await keysOf(options) : undefined;
+  // The AWS CLI looks for keys also where it does not sign.
+  const found = await keysOf(options);
+  const keys = globals.sign ? found : undefined;
   const endpoint = globals.endpointUrl ?? endpointOf(settings) ?? defaultEndpoint(region, options);
   const url = readUrl(endpoint);
+  const limits = targetOf(options);
+  log('botocore.endpoint', `Setting rekognition timeout as ${shownTimeouts(globals)}`);
+  log('botocore.regions', `Endpoint provider result: ${url.href}`);
   const wireTimestamps = timestampFormatOf(settings) === 'wire';
-  const log = logTo(io, globals.debug);
   return {
     endpoint: url.href,
     check: (operation, parameters) => validateParameters(parameters, OPERATIONS[operation].input),
@@ -81,22 +81,40 @@ export async function openService(options: ServiceOptions): Promise<Service> {
         );
       const body = jsonLine(toWire(parameters, model.input));
       const target: Target = {
-        ...targetOf(options),
+        ...limits,
         url: requireHttp(url),
         region,
         keys,
         proxy: proxyFor(url, env),
+        log,
       };
-      log('likeness.client', `calling ${operation} at ${target.url.href} with ${body}`);
+      log(
+        'botocore.endpoint',
+        `Making request for OperationModel(name=${operation}) with params: {'method': 'POST', 'url': ${textRepr(target.url.href)}, 'body': ${textRepr(body)}}`,
+      );
       const reply = await sendWithRetries(target, operation, body, {
         maxAttempts,
         sleep: (ms) => io.sleep(ms),
-        log: (message) => log('likeness.retry', message),
       });
-      log('likeness.client', `reply: ${reply.body}`);
       return parseReply(reply, model.output, { wireTimestamps });
     },
   };
+}
+
+function requireRegion({ globals, settings, io, strict }: ServiceOptions): string {
+  // An empty name of a profile is missed only later.
+  if (settings.profileName !== '') settings.requireProfile();
+  const asked = globals.region ?? regionOf(settings);
+  const region = strict ? asked : asked || io.env['LIKENESS_REGION'] || LOCAL.region;
+  if (region === undefined)
+    throw new CommandError(
+      'You must specify a region. You can also configure your region by running "aws configure".',
+      'NoRegion',
+    );
+  // An empty region is taken: it is signed for, and no endpoint can be made of it.
+  if (region !== '' && !REGION.test(region))
+    throw new CommandError(`Provided region_name '${region}' doesn't match a supported format.`);
+  return region;
 }
 
 async function keysOf({
@@ -104,16 +122,21 @@ async function keysOf({
   settings,
   io,
   strict,
+  log = noLog,
 }: ServiceOptions): Promise<Keys | undefined> {
-  const keys = await findKeys(settings, globals.profile);
+  const keys = await findKeys(settings, globals.profile, log);
   return keys ?? (strict ? undefined : localKeys(io.env));
 }
+
+/** Seconds, as Python shows a pair of them. */
+const shownTimeouts = ({ connectTimeout, readTimeout }: GlobalOptions): string =>
+  `(${[connectTimeout, readTimeout].map((seconds) => (seconds === 0n ? 'None' : seconds)).join(', ')})`;
 
 function targetOf({
   globals,
   settings,
   io,
-}: ServiceOptions): Omit<Target, 'url' | 'region' | 'keys' | 'proxy'> {
+}: ServiceOptions): Pick<Target, 'verifyTls' | 'caBundle' | 'connectTimeoutMs' | 'readTimeoutMs'> {
   const { env } = io;
   const caBundle =
     globals.caBundle ??
@@ -149,7 +172,8 @@ function readUrl(endpoint: string): URL {
   if (port !== undefined && Number(port) > HIGHEST_PORT)
     throw new CommandError(`Port out of range 0-${HIGHEST_PORT}`);
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
-  if (!url || url.hostname === '') throw new CommandError(`Invalid endpoint: ${endpoint}`);
+  if (!url || url.hostname === '' || url.hostname.includes('..'))
+    throw new CommandError(`Invalid endpoint: ${endpoint}`);
   return url;
 }
 
@@ -158,18 +182,4 @@ function requireHttp(url: URL): URL {
   throw new CommandError(
     `An HTTP Client raised an unhandled exception: Not supported URL scheme ${url.protocol.slice(0, -1)}`,
   );
-}
-
-/** Lines in the format of Python's logging, for `--debug`. */
-function logTo({ stderr }: Io, on: boolean): (logger: string, message: string) => void {
-  if (!on) return () => undefined;
-  return (logger, message) => {
-    const now = new Date();
-    const time = new Date(now.getTime() - now.getTimezoneOffset() * 60_000)
-      .toISOString()
-      .replace('T', ' ')
-      .replace('.', ',')
-      .slice(0, -1);
-    stderr.write(`${time} - MainThread - ${logger} - DEBUG - ${message}\n`);
-  };
 }

@@ -118,7 +118,7 @@ const wordsOf = (header: string): readonly string[] => shellWords(header) ?? [];
 
 /** The service client's settings that come with a profile or the environment. */
 export const regionOf = ({ env, profile }: Settings): string | undefined =>
-  env['AWS_REGION'] || env['AWS_DEFAULT_REGION'] || profile['region'];
+  env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'] ?? profile['region'];
 
 /** The endpoint configured for this service; undefined: none. */
 export function endpointOf({ env, profile, serviceEndpoint }: Settings): string | undefined {

@@ -43,6 +43,8 @@ export function openPager(
     close: async () => {
       if (!child) return;
       child.stdin.end();
+      // From here on Ctrl-C is the reader's: it stops what the pager does, not the pager.
+      process.removeAllListeners('SIGINT').on('SIGINT', () => undefined);
       if (child.exitCode === null && !failure) await once(child, 'close').catch(() => undefined);
       if (failure)
         throw new CommandError(

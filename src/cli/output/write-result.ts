@@ -6,6 +6,7 @@ import { jsonLine, jsonPieces } from '../python/json-writer.js';
 import { codePoints, type Dict, isDict, isList, Moment, type Value } from '../python/value.js';
 import type { Query } from '../query/evaluate.js';
 import { QueryError } from '../query/lexer.js';
+import { OutputError } from './stream.js';
 
 export interface ResultOptions {
   readonly query: Query | undefined;
@@ -39,15 +40,26 @@ export async function writeResult(
     case 'text':
       return writeText(result, options, write);
     case 'yaml-stream':
-      return writeYamlStream(result, options, write);
+      return unlessNobodyReads(() => writeYamlStream(result, options, write));
     case 'json':
     case 'yaml':
     case 'table':
     case undefined: {
       const whole = result.kind === 'pages' ? await joinPages(result.pages) : result.value;
       const value = select(options.query, whole);
-      return writeValue(format ?? 'json', { title, value, options }, write);
+      return unlessNobodyReads(() =>
+        writeValue(format ?? 'json', { title, value, options }, write),
+      );
     }
+  }
+}
+
+/** A reader that has left ends these formats without a word; it is an error for text, in the AWS CLI as well. */
+async function unlessNobodyReads(write: () => Promise<void>): Promise<void> {
+  try {
+    await write();
+  } catch (error) {
+    if (!(error instanceof OutputError && error.isBrokenPipe)) throw error;
   }
 }
 

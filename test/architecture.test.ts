@@ -108,6 +108,25 @@ describe('architecture', () => {
     expect(wrong).toEqual([]);
   });
 
+  it('installs no package for users that nothing names', () => {
+    const root = resolve(src, '..');
+    const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+      dependencies: Record<string, string>;
+    };
+    const texts = ['src', 'native', 'models']
+      .flatMap((folder) =>
+        readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) =>
+          join(root, folder, name),
+        ),
+      )
+      .filter((file) => /\.(?:ts|mjs|gyp|json)$/.test(file) && !file.includes('/build/'))
+      .map((file) => readFileSync(file, 'utf8'));
+    const unused = Object.keys(dependencies).filter(
+      (name) => !texts.some((text) => text.includes(name)),
+    );
+    expect(unused).toEqual([]);
+  });
+
   it.each([
     ["import { x } from '../store/store.js';", 'value'],
     ["export { x } from '../store/store.js';", 'value'],

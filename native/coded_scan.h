@@ -4,6 +4,7 @@
 #pragma once
 #include "best.h"
 #include "kernels/encode.h"
+#include "kernels/panel.h"
 #include "prefetch.h"
 
 namespace likeness {
@@ -108,9 +109,8 @@ struct CodedRows {
   size_t count;
 };
 
-// Rows scored at once. Longer ones are scored one by one: there it is the memory that takes the time, and it is read
-// best row after row.
-constexpr size_t kBlockRows = 16;
+// Longer rows are scored one by one by a single query: there it is the memory that takes the time, and it is read best
+// row after row.
 constexpr size_t kBlockDimension = 256;
 
 // Four numbers for one instruction, as GCC and Clang have them on every machine.
@@ -186,6 +186,54 @@ void sift_coded(const CodedQuery& query, size_t dim, const CodedRows& rows, Bar 
     score.first(block.codes, block.size, block.dots);
     if (block.below(query, static_cast<float>(bar()))) continue;
     for (size_t j = 0; j < block.size; ++j) judge(block.rows[j], block.codes[j], block.dots[j]);
+  }
+}
+
+// Queries with a panel of their first codes; `values` has room for dim * kPanelQueries codes, `codes` has those of each
+// query, and there are 1 to kPanelQueries of them.
+inline void fill_panel(const CodedQuery* const* queries, const int8_t* const* codes, size_t count, size_t dim,
+                       int8_t* values, Panel& panel) {
+  panel = {};
+  panel.values = values;
+  for (size_t q = 0; q < kPanelQueries; ++q) {
+    const bool there = q < count;
+    panel.codes[q] = codes[there ? q : 0];
+    for (size_t k = 0; k < dim; ++k)
+      values[(k / 4 * kPanelQueries + q) * 4 + k % 4] = there ? codes[q][k] : static_cast<int8_t>(0);
+    if (!there) continue;
+    panel.sums[q] = queries[q]->first.sum;
+    panel.scales[q] = queries[q]->scale;
+    panel.per_error[q] = queries[q]->per_error;
+    panel.rest[q] = queries[q]->rest;
+  }
+}
+
+// As sift_coded for the queries of a panel at once: bar(q), take(q, row, bounds), second(q, code); `score` fills in
+// what the kernel of a panel does.
+template <typename Bar, typename Score, typename Take>
+void sift_panel(const CodedQuery* const* queries, size_t count, size_t dim, const CodedRows& rows, Bar bar,
+                const Score& score, Take take) {
+  Block block;
+  int32_t dots[kBlockRows * kPanelQueries];
+  uint16_t wanted[kBlockRows];
+  float bars[kPanelQueries];
+  for (size_t q = 0; q < kPanelQueries; ++q) bars[q] = q < count ? static_cast<float>(bar(q)) : __builtin_inff();
+  const auto judge = [&](size_t q, size_t j) {
+    const float* const scales = rows.scales + 2 * block.rows[j];
+    const int32_t dot = dots[j * kPanelQueries + q];
+    if (possible_score(*queries[q], dot, scales) < bar(q)) return;
+    const Bounds bounds = bounds_of(*queries[q], dot, score.second(q, block.codes[j]), scales);
+    if (bounds.upper < bar(q)) return;
+    take(q, block.rows[j], bounds);
+    bars[q] = static_cast<float>(bar(q));
+  };
+  for (size_t begin = 0; begin < rows.count; begin += kBlockRows) {
+    block.fill(rows, begin, begin + kBlockRows < rows.count ? begin + kBlockRows : rows.count, dim);
+    score.panel({block.codes, block.scales, block.errors, block.size}, bars, {dots, wanted});
+    for (size_t j = 0; j < block.size; ++j) {
+      for (uint32_t left = wanted[j]; left != 0; left &= left - 1)
+        judge(static_cast<size_t>(__builtin_ctz(left)), j);
+    }
   }
 }
 

@@ -43,13 +43,17 @@ std::vector<CodeKernel> supported_code_kernels() {
 #if defined(__x86_64__)
   __builtin_cpu_init();
   if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vnni")) {
-    table.push_back({"avx512vnni", code_dot_avx512vnni, code_dots_avx512vnni, true});
+    table.push_back({"avx512vnni", code_dot_avx512vnni, code_dots_avx512vnni, code_panel_avx512vnni, true});
   }
-  if (__builtin_cpu_supports("avx2")) table.push_back({"avx2", code_dot_avx2, code_dots<code_dot_avx2>, true});
+  if (__builtin_cpu_supports("avx2")) {
+    table.push_back({"avx2", code_dot_avx2, code_dots<code_dot_avx2>, code_panel<code_dot_avx2>, true});
+  }
 #elif defined(__aarch64__)
-  if (has_dot_product()) table.push_back({"neondot", code_dot_neondot, code_dots<code_dot_neondot>, true});
+  if (has_dot_product()) {
+    table.push_back({"neondot", code_dot_neondot, code_dots<code_dot_neondot>, code_panel<code_dot_neondot>, true});
+  }
 #endif
-  table.push_back({"scalar", code_dot_scalar, code_dots<code_dot_scalar>, true});
+  table.push_back({"scalar", code_dot_scalar, code_dots<code_dot_scalar>, code_panel<code_dot_scalar>, true});
   return table;
 }
 

@@ -22,7 +22,7 @@ const std::vector<KernelSet>& kernel_sets() {
     for (const auto& kernel : dot_kernels()) {
       const auto& code = kernel_for(kernel.name, code_kernels());
       const auto& tile = kernel_for(kernel.name, tile_kernels());
-      all.push_back({kernel.name, {kernel.run, code.dot, code.dots}, code.name, tile});
+      all.push_back({kernel.name, {kernel.run, code.dot, code.dots, code.panel}, code.name, tile});
     }
     return all;
   }();

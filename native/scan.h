@@ -29,6 +29,7 @@ struct CodedScan {
   DotFn dot;
   CodeDotFn code_dot;
   CodeDotsFn code_dots;
+  PanelFn code_panel;
 };
 
 // The products of rows' codes with the two codes of a query, for sift_coded.

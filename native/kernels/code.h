@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "encode.h"
+#include "panel.h"
 
 namespace likeness {
 
@@ -30,6 +31,8 @@ std::int32_t code_dot_avx512vnni(const std::uint8_t* code, const std::int8_t* qu
                                  std::int32_t query_sum, std::size_t n);
 void code_dots_avx512vnni(const std::uint8_t* const* codes, const std::int8_t* query,
                           std::int32_t query_sum, std::size_t n, std::size_t count, std::int32_t* out);
+void code_panel_avx512vnni(const PanelRows& rows, const Panel& panel, const float* bars, std::size_t n,
+                           const PanelScores& out);
 #elif defined(__aarch64__)
 std::int32_t code_dot_neondot(const std::uint8_t* code, const std::int8_t* query,
                               std::int32_t query_sum, std::size_t n);
@@ -42,10 +45,26 @@ void code_dots(const std::uint8_t* const* codes, const std::int8_t* query, std::
   for (std::size_t i = 0; i < count; ++i) out[i] = dot(codes[i], query, query_sum, n);
 }
 
+template <CodeDotFn dot>
+void code_panel(const PanelRows& rows, const Panel& panel, const float* bars, std::size_t n, const PanelScores& out) {
+  for (std::size_t r = 0; r < rows.count; ++r) {
+    std::int32_t* const dots = out.dots + r * kPanelQueries;
+    std::uint32_t wanted = 0;
+    for (std::size_t q = 0; q < kPanelQueries; ++q) {
+      dots[q] = dot(rows.codes[r], panel.codes[q], panel.sums[q], n);
+      const float most = static_cast<float>(dots[q]) * (panel.scales[q] * rows.scales[r]) +
+                         (panel.per_error[q] * rows.errors[r] + panel.rest[q]);
+      wanted |= static_cast<std::uint32_t>(!(most < bars[q])) << q;
+    }
+    out.wanted[r] = static_cast<std::uint16_t>(wanted);
+  }
+}
+
 struct CodeKernel {
   const char* name;
   CodeDotFn dot;
   CodeDotsFn dots;
+  PanelFn panel;
   // Whether this CPU runs it: true for every entry of code_kernels().
   bool supported;
 };

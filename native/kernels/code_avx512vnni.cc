@@ -1,6 +1,10 @@
 #include <immintrin.h>
 
+#include <algorithm>
+#include <cstring>
+
 #include "code.h"
+#include "unrolled.h"
 
 namespace likeness {
 
@@ -66,6 +70,53 @@ __attribute__((target("avx512f,avx512bw,avx512vnni"))) void code_dots_avx512vnni
     _mm_storeu_si128(reinterpret_cast<__m128i*>(out + i), _mm_sub_epi32(sums_of_four(s), correction));
   }
   for (; i < count; ++i) out[i] = code_dot_avx512vnni(codes[i], query, query_sum, n);
+}
+
+namespace {
+
+// Rows whose sums are in registers at a time.
+constexpr std::size_t kPanelRows = 8;
+
+// Scores of rows [begin, begin + kPanelRows); those beyond the last repeat it, and are not told.
+__attribute__((target("avx512f,avx512bw,avx512vnni"))) inline void eight_rows(
+    const PanelRows& rows, std::size_t begin, const Panel& panel, const float* bars, std::size_t n,
+    const PanelScores& out) {
+  const std::uint8_t* codes[kPanelRows];
+  __m512i sums[kPanelRows];
+  const __m512i correction = _mm512_slli_epi32(_mm512_loadu_si512(panel.sums), 7);
+  UNROLLED
+  for (std::size_t r = 0; r < kPanelRows; ++r) {
+    codes[r] = rows.codes[std::min(begin + r, rows.count - 1)];
+    sums[r] = _mm512_sub_epi32(_mm512_setzero_si512(), correction);
+  }
+  const std::int8_t* values = panel.values;
+  for (std::size_t k = 0; k < n; k += 4, values += 4 * kPanelQueries) {
+    const __m512i part = _mm512_loadu_si512(values);
+    UNROLLED
+    for (std::size_t r = 0; r < kPanelRows; ++r) {
+      std::int32_t four;
+      std::memcpy(&four, codes[r] + k, sizeof four);
+      sums[r] = _mm512_dpbusd_epi32(sums[r], _mm512_set1_epi32(four), part);
+    }
+  }
+  const __m512 scales = _mm512_loadu_ps(panel.scales), per_error = _mm512_loadu_ps(panel.per_error);
+  const __m512 rest = _mm512_loadu_ps(panel.rest), bar = _mm512_loadu_ps(bars);
+  for (std::size_t r = 0; r < kPanelRows && begin + r < rows.count; ++r) {
+    const __m512 error = _mm512_fmadd_ps(per_error, _mm512_set1_ps(rows.errors[begin + r]), rest);
+    const __m512 scale = _mm512_mul_ps(scales, _mm512_set1_ps(rows.scales[begin + r]));
+    const __m512 most = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sums[r]), scale, error);
+    // Wanted also where it is not a number.
+    const __mmask16 wanted = _mm512_cmp_ps_mask(most, bar, _CMP_NLT_UQ);
+    out.wanted[begin + r] = wanted;
+    if (wanted != 0) _mm512_storeu_si512(out.dots + (begin + r) * kPanelQueries, sums[r]);
+  }
+}
+
+}  // namespace
+
+__attribute__((target("avx512f,avx512bw,avx512vnni"))) void code_panel_avx512vnni(
+    const PanelRows& rows, const Panel& panel, const float* bars, std::size_t n, const PanelScores& out) {
+  for (std::size_t r = 0; r < rows.count; r += kPanelRows) eight_rows(rows, r, panel, bars, n, out);
 }
 
 }  // namespace likeness

@@ -11,6 +11,9 @@ constexpr std::uint32_t kMostUnits = 64;
 // Several queries share a block of rows while it is in the L2 cache.
 constexpr std::size_t kBlockBytes = 1 << 17;
 
+// Fewer queries are faster scanned one by one: a panel costs the same however many there are.
+constexpr std::size_t kLeastPanel = 5;
+
 // A list is looked up row by row, which costs about four times as much a row as reading them all.
 constexpr std::size_t kListShare = 4;
 
@@ -25,6 +28,7 @@ constexpr std::uint32_t divided(std::uint32_t count, std::uint32_t by) { return 
 FlatSearch::FlatSearch(const Table& table, Queries& queries)
     : table_(table), queries_(queries), end_(table.end()) {
   if (queries.filter()) choose_list();
+  if (!listed_) make_panels();
   const std::uint32_t parts =
       listed_ ? divided(static_cast<std::uint32_t>(list_.size()), kSegmentRows) : divided(end_, kSegmentRows);
   step_ = std::max(1u, divided(parts, kMostUnits));
@@ -48,6 +52,24 @@ void FlatSearch::choose_list() {
   }
   listed_ = list_.size() <= end_ / kListShare;
   if (!listed_) list_.clear();
+}
+
+void FlatSearch::make_panels() {
+  const std::size_t size = queries_.size(), each = kPanelQueries * table_.stride();
+  const std::size_t last = size % kPanelQueries;
+  panels_.resize(size / kPanelQueries + (last >= kLeastPanel ? 1 : 0));
+  panel_values_.resize(panels_.size() * each);
+  for (std::size_t p = 0; p < panels_.size(); ++p) {
+    const std::size_t first = p * kPanelQueries, count = std::min(kPanelQueries, size - first);
+    const CodedQuery* coded[kPanelQueries];
+    const std::int8_t* codes[kPanelQueries];
+    for (std::size_t q = 0; q < count; ++q) {
+      coded[q] = &queries_[first + q].coded;
+      codes[q] = queries_[first + q].codes;
+    }
+    panels_[p] = {&queries_[first], count, {}};
+    fill_panel(coded, codes, count, table_.stride(), panel_values_.data() + p * each, panels_[p].panel);
+  }
 }
 
 void FlatSearch::run(std::uint32_t unit, Scratch& scratch) {
@@ -98,11 +120,16 @@ void FlatSearch::scan_segments(std::uint32_t unit, Heaps& heaps, Scratch& scratc
         scratch.marks[row - at] = table_.live(row) && filter->admits(row);
       marks = scratch.marks.data();
     }
-    for (std::size_t i = 0; i < queries_.size(); ++i) {
-      sieves[i].raise(bars_[i].load(std::memory_order_relaxed));
-      table_.sift(queries_[i], {segment, at - base, to - base}, marks, sieves[i], heaps[i]);
-      if (sieves[i].sure() && sieves[i].limit() == queries_[i].limit) share_bar(i, sieves[i].bar());
+    const Table::Span span = {segment, at - base, to - base};
+    for (std::size_t i = 0; i < queries_.size(); ++i) sieves[i].raise(bars_[i].load(std::memory_order_relaxed));
+    std::size_t next = 0;
+    for (const QueryPanel& panel : panels_) {
+      table_.sift(panel, span, marks, sieves.data() + next, heaps.from(next));
+      next += panel.count;
     }
+    for (; next < queries_.size(); ++next) table_.sift(queries_[next], span, marks, sieves[next], heaps[next]);
+    for (std::size_t i = 0; i < queries_.size(); ++i)
+      if (sieves[i].sure() && sieves[i].limit() == queries_[i].limit) share_bar(i, sieves[i].bar());
     at = to;
   }
   for (std::size_t i = 0; i < queries_.size(); ++i) {

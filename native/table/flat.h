@@ -26,6 +26,7 @@ class FlatSearch {
 
  private:
   void choose_list();
+  void make_panels();
   // One for each query, in the memory of the scratch.
   std::vector<Sieve> sieves_for(Heaps& heaps, Scratch& scratch) const;
   void scan_segments(std::uint32_t unit, Heaps& heaps, Scratch& scratch);
@@ -39,6 +40,9 @@ class FlatSearch {
   const Table& table_;
   Queries& queries_;
   const std::uint32_t end_;
+  // Of the first queries; those beyond the last panel are too few for one.
+  std::vector<QueryPanel> panels_;
+  std::vector<std::int8_t> panel_values_;
   // Where few rows are admitted: these.
   std::vector<std::uint32_t> list_;
   bool listed_ = false;

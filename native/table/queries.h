@@ -52,6 +52,8 @@ class Heaps {
   // None keeps more than `most` rows.
   Heaps(const Queries& queries, std::size_t first, std::size_t count, std::size_t most, Scratch& scratch);
   BestHeap& operator[](std::size_t i) { return heaps_[i]; }
+  // Those from i on, one behind the other.
+  BestHeap* from(std::size_t i) { return heaps_.data() + i; }
   // Ends heap i and appends what it holds, best first.
   void finish(std::size_t i, std::vector<Hit>& to);
 

@@ -5,6 +5,22 @@
 #include <cstring>
 
 namespace likeness {
+namespace {
+
+struct PanelProducts {
+  const CodedScan& kernels;
+  const QueryPanel& queries;
+  std::size_t dim;
+  void panel(const PanelRows& rows, const float* bars, const PanelScores& out) const {
+    kernels.code_panel(rows, queries.panel, bars, dim, out);
+  }
+  std::int32_t second(std::size_t q, const std::uint8_t* code) const {
+    const Query& query = queries.queries[q];
+    return kernels.code_dot(code, query.second, query.coded.second.sum, dim);
+  }
+};
+
+}  // namespace
 
 bool is_unit(const float* vector, std::size_t dimension) {
   double squared = 0;
@@ -73,19 +89,40 @@ CodedQuery Table::encode(const float* query, std::int8_t* codes, std::int8_t* se
 }
 
 void Table::sift(const Query& query, const Span& span, const std::uint8_t* live, Sieve& sieve, BestHeap& heap) const {
-  const Segment& in = segments_[span.segment];
-  const CodedRows rows = {in.codes + span.from * stride_, in.scales + 2 * static_cast<std::size_t>(span.from),
-                          live ? live : in.live + span.from, span.to - span.from};
-  const std::uint32_t first = in.base + span.from;
+  const CodedRows rows = rows_of(span, live);
+  const std::uint32_t first = segments_[span.segment].base + span.from;
   const auto take = [&](std::size_t row, const Bounds& bounds) {
-    if (sieve.full()) {
-      sieve.prune();
-      // Many rows of nearly the same score: their floats are read now.
-      if (4 * sieve.size() > 3 * Sieve::room_for(sieve.limit())) settle(query, sieve, heap);
-    }
-    sieve.add(first + static_cast<std::uint32_t>(row), bounds);
+    add(query, first + static_cast<std::uint32_t>(row), bounds, sieve, heap);
   };
   sift_coded(query.coded, stride_, rows, [&] { return sieve.bar(); }, products(query), take);
+}
+
+void Table::sift(const QueryPanel& panel, const Span& span, const std::uint8_t* live, Sieve* sieves,
+                 BestHeap* heaps) const {
+  const CodedRows rows = rows_of(span, live);
+  const std::uint32_t first = segments_[span.segment].base + span.from;
+  const CodedQuery* coded[kPanelQueries] = {};
+  for (std::size_t q = 0; q < panel.count; ++q) coded[q] = &panel.queries[q].coded;
+  const auto take = [&](std::size_t q, std::size_t row, const Bounds& bounds) {
+    add(panel.queries[q], first + static_cast<std::uint32_t>(row), bounds, sieves[q], heaps[q]);
+  };
+  sift_panel(coded, panel.count, stride_, rows, [&](std::size_t q) { return sieves[q].bar(); },
+             PanelProducts{kernels_, panel, stride_}, take);
+}
+
+CodedRows Table::rows_of(const Span& span, const std::uint8_t* live) const {
+  const Segment& in = segments_[span.segment];
+  return {in.codes + span.from * stride_, in.scales + 2 * static_cast<std::size_t>(span.from),
+          live ? live : in.live + span.from, span.to - span.from};
+}
+
+void Table::add(const Query& query, std::uint32_t ordinal, const Bounds& bounds, Sieve& sieve, BestHeap& heap) const {
+  if (sieve.full()) {
+    sieve.prune();
+    // Many rows of nearly the same score: their floats are read now.
+    if (4 * sieve.size() > 3 * Sieve::room_for(sieve.limit())) settle(query, sieve, heap);
+  }
+  sieve.add(ordinal, bounds);
 }
 
 void Table::settle(const Query& query, Sieve& sieve, BestHeap& heap) const {

@@ -38,6 +38,14 @@ struct Query {
   double floor;
 };
 
+// Up to sixteen queries of a call, for scans that read the rows once for all of them.
+struct QueryPanel {
+  // `count` of them, one behind the other.
+  const Query* queries;
+  std::size_t count;
+  Panel panel;
+};
+
 // Rows that may be found: a bit each, by ordinal.
 struct Filter {
   const std::uint8_t* bits = nullptr;
@@ -132,6 +140,8 @@ class Table {
   // Puts the rows of a span through a sieve; `live` has a mark for each of these, or is nullptr for the table's own.
   // What finds no room is offered to the heap at once, the rest by `settle`. Spans come by rising ordinal.
   void sift(const Query& query, const Span& span, const std::uint8_t* live, Sieve& sieve, BestHeap& heap) const;
+  // The same for the queries of a panel, with a sieve and a heap for each.
+  void sift(const QueryPanel& panel, const Span& span, const std::uint8_t* live, Sieve* sieves, BestHeap* heaps) const;
   // Calls take(ordinal, score) for those contenders that are still open(contender) when their turn has come.
   template <typename Open, typename Take>
   void read(const Query& query, const Contender* begin, const Contender* end, Open open, Take take) const {
@@ -159,6 +169,8 @@ class Table {
   };
 
   const Segment& segment(std::uint32_t ordinal) const { return segments_[segment_of(ordinal)]; }
+  CodedRows rows_of(const Span& span, const std::uint8_t* live) const;
+  void add(const Query& query, std::uint32_t ordinal, const Bounds& bounds, Sieve& sieve, BestHeap& heap) const;
 
   const std::size_t dimension_;
   const std::size_t stride_;

@@ -158,8 +158,9 @@ class Scanning : public Asked {
     nanoseconds_.fetch_add(static_cast<std::int64_t>(took.count() * 1e3), std::memory_order_relaxed);
   }
   napi_value result(napi_env env) override {
-    const double looks = static_cast<double>(search_->rows()) * static_cast<double>(queries_->size());
-    if (looks > 0) cost_->learn(static_cast<double>(nanoseconds_.load()) / 1e3 / looks);
+    // Of several queries each costs less.
+    const auto looks = static_cast<double>(search_->rows());
+    if (looks > 0 && queries_->size() == 1) cost_->learn(static_cast<double>(nanoseconds_.load()) / 1e3 / looks);
     return results_of(env, *queries_, std::vector<std::uint8_t>(queries_->size(), 1));
   }
 

@@ -5,6 +5,9 @@ import type { Results } from './table.js';
 /** So many queries go into one call at most. */
 const MAX_BATCH = 64;
 
+/** So many may wait for calls under way; as many as may wait for the threads (native/graph/pool.cc). */
+const MAX_WAITING = 4096;
+
 /** The queries of one call, laid out as native code reads them. */
 export interface Batch {
   queries: Float32Array;
@@ -21,14 +24,23 @@ interface Waiting<P extends Probe> {
 
 /**
  * Puts the searches of one turn of the event loop into one call: one hand-over to the threads and back, and
- * one reading of the rows for all of them.
+ * one reading of the rows for all of them. While as many calls are under way as keep the threads busy, searches
+ * wait and go together into the next: the more come in, the less each costs.
  */
 export class Batcher<P extends Probe> {
   readonly #search: (batch: Batch, probes: readonly P[]) => Results | Promise<Results>;
+  readonly #enough: () => number;
   #waiting: Waiting<P>[] = [];
+  #scheduled = false;
+  #underWay = 0;
 
-  constructor(search: (batch: Batch, probes: readonly P[]) => Results | Promise<Results>) {
+  /** `enough`: calls that keep the threads busy. */
+  constructor(
+    search: (batch: Batch, probes: readonly P[]) => Results | Promise<Results>,
+    enough: () => number = () => Infinity,
+  ) {
     this.#search = search;
+    this.#enough = enough;
   }
 
   /** Undefined where what was found is not complete. */
@@ -54,24 +66,37 @@ export class Batcher<P extends Probe> {
   }
 
   #enqueue(waiting: Waiting<P>): void {
-    if (this.#waiting.length === 0) setImmediate(() => this.#flush());
+    if (this.#waiting.length === MAX_WAITING) {
+      waiting.reject(new ApiError('ThrottlingException'));
+      return;
+    }
     this.#waiting.push(waiting);
-    if (this.#waiting.length === MAX_BATCH) this.#flush();
+    if (this.#waiting.length >= MAX_BATCH) this.#flush();
+    else if (!this.#scheduled) {
+      this.#scheduled = true;
+      setImmediate(() => {
+        this.#scheduled = false;
+        this.#flush();
+      });
+    }
   }
 
   #flush(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    if (waiting.length > 0) void this.#run(waiting);
+    while (this.#waiting.length > 0 && this.#underWay < this.#enough())
+      void this.#run(this.#waiting.splice(0, MAX_BATCH));
   }
 
   async #run(waiting: readonly Waiting<P>[]): Promise<void> {
     const probes = waiting.map(({ probe }) => probe);
+    this.#underWay++;
     try {
       const results = await this.#search(batchOf(probes), probes);
       for (const [i, { resolve }] of waiting.entries()) resolve(hitsOf(results, i));
     } catch (error) {
       for (const { reject } of waiting) reject(told(error));
+    } finally {
+      this.#underWay--;
+      this.#flush();
     }
   }
 }

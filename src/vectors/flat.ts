@@ -1,7 +1,12 @@
+import { availableParallelism } from 'node:os';
 import type { Arena } from './arena.js';
 import { Batcher } from './batcher.js';
 import type { Engine, Hits, Probe } from './engine.js';
 import type { Pacer } from './pacer.js';
+import { SEGMENT_ROWS } from './segments.js';
+
+/** Those of the addon; a call is divided among them by segments. */
+const THREADS = availableParallelism();
 
 /** Searches expected to take longer are done by other threads; as in native/objects.h. */
 export const INLINE_MICROSECONDS = 150;
@@ -20,8 +25,11 @@ export class FlatEngine implements Engine {
   constructor(arena: Arena, pacer: Pacer) {
     this.#arena = arena;
     this.#pacer = pacer;
-    this.#batcher = new Batcher(({ queries, limits, floors, allowed }) =>
-      arena.table.search(queries, limits, floors, allowed),
+    this.#batcher = new Batcher(
+      ({ queries, limits, floors, allowed }) =>
+        arena.table.search(queries, limits, floors, allowed),
+      // One more than the threads have room for, so that they never wait for the event loop.
+      () => 1 + THREADS / Math.max(1, Math.ceil(arena.count / SEGMENT_ROWS)),
     );
   }
 

@@ -42,7 +42,7 @@ function joined(vectors: readonly Float32Array[]): Float32Array {
 
 /** What the plain float kernel of the same instruction set finds in rows end to end. */
 function scanned(
-  vectors: readonly Float32Array[],
+  rows: Float32Array,
   query: Float32Array,
   {
     limit,
@@ -54,7 +54,7 @@ function scanned(
   const { topK } = kernels().find(({ name }) => name === kernel)!;
   const ordinals = new Uint32Array(limit);
   const scores = new Float32Array(limit);
-  const count = topK(query, joined(vectors), live, floor, ordinals, scores);
+  const count = topK(query, rows, live, floor, ordinals, scores);
   return { ordinals: ordinals.subarray(0, count), scores: scores.subarray(0, count) };
 }
 
@@ -81,19 +81,25 @@ describe.skipIf(!native)('the native table', () => {
             // Rows that are alike: of equal scores the lower ordinal comes first.
             for (let i = 100; i < 16_600; i += 400) vectors[i] = vectors[50]!;
             const table = tableOf(vectors, { kernel, inlineMicroseconds });
+            const rows = joined(vectors);
             const live = new Uint8Array(vectors.length).fill(1);
             for (let i = 0; i < vectors.length; i += 7) {
               expect(table.remove(i)).toBe(true);
               live[i] = 0;
             }
-            const queries = [vectors[50]!, ...directions(3, dimension, 1)];
-            const limits = Uint32Array.of(20, 1, 1000, 20_000);
-            const floors = Float64Array.of(-2, 0.1, 0.05, -2);
-            const found = await table.search(joined(queries), limits, floors);
-            expect([...found.complete]).toEqual([1, 1, 1, 1]);
-            for (const [i, query] of queries.entries()) {
-              const asked = { limit: limits[i]!, floor: floors[i]!, kernel, live };
-              expect(part(found, i)).toEqual(scanned(vectors, query, asked));
+            // Few are scanned one by one, sixteen at once, and the rest of many either way.
+            for (const count of [4, 23]) {
+              const queries = [vectors[50]!, ...directions(count - 1, dimension, 1)];
+              const limits = Uint32Array.from(queries, (_, i) =>
+                i === 3 ? 20_000 : [20, 1, 1000, 17][i % 4]!,
+              );
+              const floors = Float64Array.from(queries, (_, i) => [-2, 0.1, 0.05, -2][i % 4]!);
+              const found = await table.search(joined(queries), limits, floors);
+              expect([...found.complete]).toEqual(queries.map(() => 1));
+              for (const [i, query] of queries.entries()) {
+                const asked = { limit: limits[i]!, floor: floors[i]!, kernel, live };
+                expect(part(found, i)).toEqual(scanned(rows, query, asked));
+              }
             }
           }
         },
@@ -102,7 +108,9 @@ describe.skipIf(!native)('the native table', () => {
       it('finds only what is allowed, few rows or many', async () => {
         const vectors = directions(20_000, 24, 2);
         const table = tableOf(vectors, { inlineMicroseconds });
-        const [query] = directions(1, 24, 3) as [Float32Array];
+        const rows = joined(vectors);
+        const queries = directions(7, 24, 3);
+        const [query] = queries as [Float32Array];
         for (const share of [1, 3, 100, 5000]) {
           const live = new Uint8Array(vectors.length);
           // Shorter than it could be: what it has no bit for is not allowed.
@@ -115,8 +123,15 @@ describe.skipIf(!native)('the native table', () => {
           live[share] = 0;
           const [kernel] = NATIVE_KERNELS as [string];
           expect(await search(table, query, { limit: 50, allowed })).toMatchObject(
-            scanned(vectors, query, { limit: 50, floor: -2, kernel, live }),
+            scanned(rows, query, { limit: 50, floor: -2, kernel, live }),
           );
+          const limits = new Uint32Array(queries.length).fill(50);
+          const floors = new Float64Array(queries.length).fill(-2);
+          const found = await table.search(joined(queries), limits, floors, allowed);
+          for (const [i, each] of queries.entries())
+            expect(part(found, i)).toEqual(
+              scanned(rows, each, { limit: 50, floor: -2, kernel, live }),
+            );
           if (!live[share]) table.put(share, vectors[share]!);
         }
         expect((await search(table, query, { allowed: new Uint8Array(0) })).ordinals).toHaveLength(

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { PortableTable } from '../../src/vectors/portable-table.js';
@@ -123,4 +124,70 @@ describe.each(Object.entries(TABLES))('a long scan %s', (_name, newTable) => {
       expect(turns).toBeGreaterThan(3);
     },
   );
+});
+
+describe.skipIf(!native)('scans that come in while the threads are busy', () => {
+  const random = new Random(3);
+  const vectors = Array.from({ length: 500 }, () => random.direction(dimension));
+  /** Queries of each call. */
+  let calls: number[];
+  let open: () => void;
+  let index: VectorIndex;
+
+  beforeEach(() => {
+    calls = [];
+    const opened = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    /** A table whose searches look long, and take until it is opened. */
+    const slow = (shape: TableShape): Table =>
+      new Proxy(new native!.Table(shape), {
+        get(table, name) {
+          if (name === 'scanMicroseconds') return 1e6;
+          if (name === 'search')
+            return async (...args: Parameters<Table['search']>) => {
+              calls.push(args[1].length);
+              await opened;
+              return table.search(...args);
+            };
+          const value = Reflect.get(table, name) as unknown;
+          return typeof value === 'function' ? value.bind(table) : value;
+        },
+      });
+    index = new VectorIndex(dimension, toolsOf({ newTable: slow }), {
+      graphs: undefined,
+      flatLimit: 0,
+    });
+    for (const [i, vector] of vectors.entries()) index.set(`k${i}`, vector);
+  });
+
+  const search = (i: number) => index.search({ query: vectors[i]!, limit: 1, minCosine: 0.9 });
+
+  it('go together into the next call', async () => {
+    const found: Promise<{ key: string }[]>[] = [];
+    for (let i = 0; i < 300; i++) {
+      found.push(search(i));
+      await setImmediate();
+    }
+    const busy = availableParallelism() + 1;
+    expect(calls).toEqual(Array.from({ length: busy }, () => 1));
+    open();
+    const keys = (await Promise.all(found)).map(([best]) => best?.key);
+    expect(keys).toEqual(Array.from({ length: 300 }, (_, i) => `k${i}`));
+    const rest = calls.slice(busy);
+    expect(rest.reduce((sum, count) => sum + count, 0)).toBe(300 - busy);
+    expect(rest.length).toBe(Math.ceil((300 - busy) / 64));
+  });
+
+  it('are refused when too many wait, and the others answered', async () => {
+    const found = Array.from({ length: 6000 }, (_, i) => search(i % 500));
+    const ends = Promise.allSettled(found);
+    await setImmediate();
+    open();
+    const refused = (await ends).filter(({ status }) => status === 'rejected');
+    for (const each of refused)
+      expect(each).toMatchObject({ reason: { code: 'ThrottlingException' } });
+    expect(refused.length).toBeGreaterThan(0);
+    expect(6000 - refused.length).toBeGreaterThanOrEqual(4096);
+  });
 });

@@ -42,7 +42,9 @@ describe('model files', () => {
       const files = await loadModelFiles(card);
       for (const { role } of card.files) expect(files.file(role).length).toBeGreaterThan(1000);
     }
-    const cards = readdirSync(resolve(import.meta.dirname, '../../models'));
+    const cards = readdirSync(resolve(import.meta.dirname, '../../models'), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name);
     expect(cards.toSorted()).toEqual(models.map(([, name]) => name).toSorted());
   });
 

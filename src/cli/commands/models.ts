@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { OperatorError } from '../../errors.js';
 import { columns } from '../columns.js';
+import { processIo } from '../process-io.js';
 
 const OPTIONS = {
   name: { type: 'string' },
@@ -18,6 +19,10 @@ const OPTIONS = {
   input: { type: 'string' },
   output: { type: 'string' },
   mirror: { type: 'boolean' },
+  available: { type: 'boolean', default: false },
+  catalogue: { type: 'string' },
+  from: { type: 'string' },
+  'accept-license': { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
 } as const;
 
@@ -33,11 +38,12 @@ interface Request {
 const VERBS: Readonly<Record<string, (request: Request) => Promise<number | void>>> = {
   list,
   add,
+  pull,
   verify,
   remove,
 };
 
-/** Lists, adds, verifies and removes embedding models of the operator. */
+/** Lists, adds, pulls, verifies and removes embedding models of the operator. */
 export async function models(args: readonly string[]): Promise<number | void> {
   const { values, positionals } = parse(args);
   const [verb = '', ...names] = positionals;
@@ -58,9 +64,56 @@ function parse(args: readonly string[]) {
 }
 
 async function list({ directory, values }: Request): Promise<void> {
+  if (values.available) return available({ directory, values });
   const { describeModels } = await import('../../vision/own/describe.js');
   const described = await describeModels(directory);
   process.stdout.write(values.json ? `${JSON.stringify(described, null, 2)}\n` : table(described));
+}
+
+/** The catalogue, with which of its models are here already. */
+async function available({ directory, values }: Pick<Request, 'directory' | 'values'>) {
+  const { loadCatalogue } = await import('../../vision/own/catalogue.js');
+  const { listModels } = await import('../../vision/own/installed-models.js');
+  const { megabytes } = await import('../models/progress.js');
+  const entries = await loadCatalogue(values.catalogue);
+  if (values.json) {
+    process.stdout.write(`${JSON.stringify(entries, null, 2)}\n`);
+    return;
+  }
+  const here = new Set((await listModels(directory)).map(({ name }) => name));
+  const rows = entries.map(({ name, title, dimension, files, licence, mustAccept }) => ({
+    name,
+    dimension,
+    size: megabytes(files.reduce((sum, { bytes }) => sum + bytes, 0)),
+    licence: mustAccept ? `${licence.weights} (--accept-license)` : licence.weights,
+    here: here.has(name) ? 'added' : '',
+    title,
+  }));
+  process.stdout.write(table(rows));
+}
+
+async function pull({ names, values, directory }: Request): Promise<void> {
+  const name = onlyName(names, 'name one model of likeness models list --available');
+  const { draftOf, findEntry, loadCatalogue } = await import('../../vision/own/catalogue.js');
+  const { addSource, draftFor } = await import('../../vision/own/add.js');
+  const { merged } = await import('../../vision/own/draft.js');
+  const { findFiles, forgetDownloads, placeOf, requireAccepted } = await import(
+    '../models/pull.js'
+  );
+  const entry = findEntry(await loadCatalogue(values.catalogue), name);
+  requireAccepted(entry, values['accept-license']);
+  const place = values.from === undefined ? undefined : placeOf(values.from);
+  const { family, format } = entry;
+  const known = { family, known: merged(draftOf(entry), await said(values)) };
+  // Before anything is downloaded.
+  draftFor(directory, format, known);
+  const downloads = join(directory, '.downloads');
+  const io = processIo();
+  const files = await findFiles(entry, place, { downloads, io });
+  const settled = files.every(({ at }) => dirname(at) === downloads);
+  const card = await addSource(directory, { format, folder: downloads, files, settled }, known);
+  if (settled) await forgetDownloads(downloads, files);
+  process.stdout.write(`${entry.licence.text}\n${added(card)}`);
 }
 
 async function add({ names, values, directory }: Request): Promise<void> {
@@ -73,10 +126,21 @@ async function add({ names, values, directory }: Request): Promise<void> {
       `--family ${family}: expected one of ${Object.keys(FAMILIES).join(', ')}`,
     );
   const card = await addModel(directory, { path, family, said: await said(values) });
-  const measured = card.calibration === undefined ? NOT_MEASURED : '';
-  process.stdout.write(
-    `${card.name}: ${card.outputs[0]?.length} numbers from ${card.input.size} × ${card.input.size}, checked and recorded.\n${measured}Use it: LIKENESS_MODEL=${card.name}\n`,
-  );
+  process.stdout.write(added(card));
+}
+
+/** Of the card of a model that was taken. */
+interface Added {
+  name: string;
+  outputs: readonly { length: number }[];
+  input: { size: number };
+  calibration?: unknown;
+}
+
+/** What became of a model, and what to do next. */
+function added({ name, outputs, input, calibration }: Added): string {
+  const measured = calibration === undefined ? NOT_MEASURED : '';
+  return `${name}: ${outputs[0]?.length} numbers from ${input.size} × ${input.size}, checked and recorded.\n${measured}Use it: LIKENESS_MODEL=${name}\n`;
 }
 
 const NOT_MEASURED =

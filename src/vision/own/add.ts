@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream, existsSync } from 'node:fs';
-import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -16,7 +16,7 @@ import { checkEmbedder, takesBatches } from './check.js';
 import { completeCard, merged, startCard } from './draft.js';
 import type { FamilyName } from './families.js';
 import { requireOnnxruntime } from './require-onnxruntime.js';
-import { type CardDraft, findSource, type ModelSource } from './source.js';
+import { type CardDraft, findSource, MOST_BYTES, type ModelSource } from './source.js';
 
 /** What to add, and what is known of it. */
 export interface AddRequest {
@@ -27,9 +27,6 @@ export interface AddRequest {
   /** What the operator says of it; wins over a card that lies beside the model. */
   said?: CardDraft;
 }
-
-/** No model file anyone uses for faces is larger. */
-const MOST_BYTES = 2 ** 31 - 1;
 
 /**
  * Takes a model into the models directory: completes its card, runs it, records what it gives, and only then
@@ -43,19 +40,48 @@ export async function addModel(
 ): Promise<EmbedderCard> {
   const source = await findSource(resolve(path));
   const known = merged<CardDraft>(merged({ name: nameOf(path) }, source.draft), said);
-  const draft = startCard(family, known, { format: source.format, files: [] });
+  return addSource(modelsDirectory, source, { family, known });
+}
+
+/** What is known of a model before it is looked at. */
+export interface Known {
+  family: FamilyName;
+  known: CardDraft;
+}
+
+/**
+ * The card of a model as far as it can be told without its files.
+ *
+ * @throws OperatorError for everything for which its files need not be at hand: a name that is none or taken, no
+ * licence, no runtime for it.
+ */
+export function draftFor(
+  modelsDirectory: string,
+  format: ModelSource['format'],
+  { family, known }: Known,
+): EmbedderCard {
+  const draft = startCard(family, known, { format, files: [] });
   requireOnnxruntime(draft);
-  const target = join(modelsDirectory, draft.name);
-  if (existsSync(target))
+  if (existsSync(join(modelsDirectory, draft.name)))
     throw new OperatorError(
       `there is a model ${draft.name} in ${modelsDirectory} already: choose another --name, or remove that one first`,
     );
+  return draft;
+}
+
+/** Takes a model whose files were found. See `addModel`. */
+export async function addSource(
+  modelsDirectory: string,
+  source: Omit<ModelSource, 'draft'>,
+  { family, known }: Known,
+): Promise<EmbedderCard> {
+  const draft = draftFor(modelsDirectory, source.format, { family, known });
   const part = join(modelsDirectory, `.${draft.name}.part-${process.pid}`);
   await mkdir(part, { recursive: true, mode: 0o700 });
   try {
     const files = await copyFiles(source, part);
     const card = await examined({ ...draft, files }, part, known);
-    await rename(part, target);
+    await rename(part, join(modelsDirectory, draft.name));
     await sync(modelsDirectory);
     return card;
   } catch (error) {
@@ -72,20 +98,34 @@ const nameOf = (path: string): string =>
     .replaceAll(/[^a-z0-9._-]+/g, '-');
 
 /** Copies the files and looks at their checksums on the way. */
-async function copyFiles({ folder, files }: ModelSource, part: string): Promise<CardFile[]> {
+async function copyFiles(
+  { folder, files, settled = false }: Omit<ModelSource, 'draft'>,
+  part: string,
+): Promise<CardFile[]> {
   const copied: CardFile[] = [];
-  for (const { path, role, sha256 } of files) {
+  for (const { path, role, sha256, at = join(folder, path) } of files) {
     const to = join(part, path);
     if (dirname(to) !== part)
       throw new OperatorError(`the file ${path} of the model does not lie in its folder`);
-    const found = await copyHashed(join(folder, path), to);
+    const found = settled && (await linked(at, to)) ? await hashOf(to) : await copyHashed(at, to);
     if (sha256 !== undefined && sha256 !== found)
-      throw new OperatorError(
-        `model file ${join(folder, path)}: expected sha256 ${sha256}, found ${found}`,
-      );
+      throw new OperatorError(`model file ${at}: expected sha256 ${sha256}, found ${found}`);
     copied.push({ path, role, sha256: found });
   }
   return copied;
+}
+
+/** Gives a file a second name; false where the file system has no such thing. */
+const linked = (from: string, to: string): Promise<boolean> =>
+  link(from, to).then(
+    () => true,
+    () => false,
+  );
+
+async function hashOf(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  return hash.digest('hex');
 }
 
 async function copyHashed(from: string, to: string): Promise<string> {

@@ -11,13 +11,29 @@ type Draft<T> = T extends readonly (infer I)[]
     ? { readonly [K in keyof T]?: Draft<T[K]> }
     : T;
 
+/** One file of a model, before it is added. */
+export interface SourceFile {
+  /** Its name beside the card. */
+  path: string;
+  role: CardFile['role'];
+  /** What it has to be, where that is known. */
+  sha256?: string;
+  /** Where it lies, where that is not under its name in the folder. */
+  at?: string;
+}
+
+/** No model file anyone uses for faces is larger. */
+export const MOST_BYTES = 2 ** 31 - 1;
+
 /** A model as it lies somewhere, before it is added. */
 export interface ModelSource {
   format: 'tfjs-graph' | 'onnx';
   /** The folder of the files. */
   folder: string;
-  /** In the order of the card; `sha256` where a card beside them says what it has to be. */
-  files: { path: string; role: CardFile['role']; sha256?: string }[];
+  /** In the order of the card. */
+  files: SourceFile[];
+  /** The files were made for this and never change: they need not be copied. */
+  settled?: boolean;
   /** The card that lies beside them, if any. */
   draft: CardDraft;
 }
@@ -71,7 +87,7 @@ function fromCard(folder: string, draft: CardDraft): ModelSource {
   return { format, folder, files: files.map((file) => namedFile(folder, file)), draft };
 }
 
-function namedFile(folder: string, file: Draft<CardFile>): ModelSource['files'][number] {
+function namedFile(folder: string, file: Draft<CardFile>): SourceFile {
   const { path, role, sha256 } = file;
   if (typeof path !== 'string' || role === undefined)
     throw new OperatorError(
@@ -81,7 +97,7 @@ function namedFile(folder: string, file: Draft<CardFile>): ModelSource['files'][
 }
 
 /** The weights of a graph model, in the order of its manifest. */
-function shardsOf(path: string, topology: unknown): ModelSource['files'] {
+function shardsOf(path: string, topology: unknown): SourceFile[] {
   const { format, weightsManifest } = topology as {
     format?: string;
     weightsManifest?: { paths?: string[] }[];

@@ -1,0 +1,157 @@
+import { fileURLToPath } from 'node:url';
+import { OperatorError } from '../../errors.js';
+import type { CardFile } from '../cards.js';
+import { MODEL_NAME } from '../models.js';
+import { FAMILIES, type FamilyName } from './families.js';
+import { type CardDraft, MOST_BYTES, readJson } from './source.js';
+
+/** A file of a model and where it is to be had. */
+export interface CatalogueFile extends CardFile {
+  bytes: number;
+  /** The same bytes at each of them; the first that answers counts. */
+  urls: readonly string[];
+}
+
+/** A well-known model: what it is, under which licence, and the pinned content of its files. */
+export interface CatalogueEntry {
+  name: string;
+  title: string;
+  family: FamilyName;
+  format: 'onnx' | 'tfjs-graph';
+  /** Who published it. */
+  origin: string;
+  licence: { weights: string; text: string };
+  /** Whether the licence rules out uses that people make of Likeness, so that it has to be accepted. */
+  mustAccept: boolean;
+  /** Numbers of an embedding. */
+  dimension: number;
+  files: readonly CatalogueFile[];
+  /** Where sizes and checksums were found. */
+  evidence: string;
+  /** What else the card says. */
+  card?: CardDraft;
+}
+
+/** Both src/vision/own and dist/vision/own lie three directories below the project. */
+const SHIPPED = fileURLToPath(new URL('../../../models/catalogue.json', import.meta.url));
+
+/**
+ * The models that can be had by name.
+ *
+ * @param path a catalogue of the operator's own in place of the one that comes with the program.
+ * @throws OperatorError that names the member that is wrong.
+ */
+export async function loadCatalogue(path: string = SHIPPED): Promise<CatalogueEntry[]> {
+  const content = await readJson(path);
+  if (content === undefined) throw new OperatorError(`${path}: there is no such catalogue`);
+  const { models } = Object(content) as { models?: unknown };
+  if (!Array.isArray(models) || models.length === 0)
+    throw new OperatorError(`${path}: expected an object with a list of models`);
+  for (const [index, model] of models.entries()) checkEntry(`${path}: models[${index}]`, model);
+  const entries = models as CatalogueEntry[];
+  const names = new Set<string>();
+  for (const { name } of entries) {
+    if (names.has(name)) throw new OperatorError(`${path}: names ${name} twice`);
+    names.add(name);
+  }
+  return entries;
+}
+
+/**
+ * The model of this name.
+ *
+ * @throws OperatorError that lists those there are.
+ */
+export function findEntry(entries: readonly CatalogueEntry[], name: string): CatalogueEntry {
+  const entry = entries.find((each) => each.name === name);
+  if (entry) return entry;
+  throw new OperatorError(
+    `the catalogue has no model ${name}, only ${entries.map((each) => each.name).join(', ')}: see likeness models list --available`,
+  );
+}
+
+/** What the catalogue says of a model, as the draft of its card. */
+export const draftOf = (entry: CatalogueEntry): CardDraft => ({
+  name: entry.name,
+  title: entry.title,
+  source: { origin: entry.origin },
+  licence: entry.licence,
+  outputs: [{ length: entry.dimension }],
+  ...entry.card,
+});
+
+type Check = readonly [member: string, good: (value: unknown) => boolean, expected: string];
+
+const text = (value: unknown): boolean => typeof value === 'string' && value !== '';
+
+const OF_A_MODEL: readonly Check[] = [
+  [
+    'name',
+    (value) => text(value) && MODEL_NAME.test(value as string),
+    'up to 64 lower-case letters, digits, ".", "_", "-"',
+  ],
+  ['title', text, 'what it is'],
+  [
+    'family',
+    (value) => Object.hasOwn(FAMILIES, String(value)),
+    `one of ${Object.keys(FAMILIES).join(', ')}`,
+  ],
+  ['format', (value) => value === 'onnx' || value === 'tfjs-graph', 'onnx or tfjs-graph'],
+  ['origin', text, 'who published it'],
+  [
+    'licence',
+    (value) => text((value as { weights?: unknown } | null)?.weights),
+    'an object with weights, the licence',
+  ],
+  ['mustAccept', (value) => typeof value === 'boolean', 'true or false'],
+  [
+    'dimension',
+    (value) => Number.isInteger(value) && (value as number) > 0,
+    'the numbers of an embedding',
+  ],
+  ['files', (value) => Array.isArray(value) && value.length > 0, 'a list of files'],
+  ['evidence', text, 'where sizes and checksums were found'],
+];
+
+const OF_A_FILE: readonly Check[] = [
+  [
+    'path',
+    (value) => text(value) && /^[^/\\]+$/.test(value as string) && !/^\.+$/.test(value as string),
+    'the name of a file',
+  ],
+  [
+    'role',
+    (value) => ['topology', 'weights', 'onnx'].includes(String(value)),
+    'topology, weights or onnx',
+  ],
+  [
+    'bytes',
+    (value) => Number.isInteger(value) && (value as number) > 0 && (value as number) <= MOST_BYTES,
+    'its size, at most 2 GiB',
+  ],
+  ['sha256', (value) => /^[0-9a-f]{64}$/.test(String(value)), '64 lower-case hexadecimal digits'],
+  [
+    'urls',
+    (value) => Array.isArray(value) && value.length > 0 && value.every(isWebAddress),
+    'a list of http or https URLs',
+  ],
+];
+
+const isWebAddress = (value: unknown): boolean =>
+  text(value) && URL.canParse(value as string) && /^https?:/.test(value as string);
+
+function checkEntry(where: string, model: unknown): void {
+  checkMembers(where, model, OF_A_MODEL);
+  const { files } = model as CatalogueEntry;
+  for (const [index, file] of files.entries())
+    checkMembers(`${where}.files[${index}]`, file, OF_A_FILE);
+}
+
+function checkMembers(where: string, value: unknown, checks: readonly Check[]): void {
+  const members = Object(value) as Record<string, unknown>;
+  for (const [member, good, expected] of checks)
+    if (!good(members[member]))
+      throw new OperatorError(
+        `${where}.${member} is ${JSON.stringify(members[member]) ?? 'missing'}, expected ${expected}`,
+      );
+}

@@ -2,7 +2,15 @@ import type { Candidate, Detector } from './detect.js';
 import { containment, overlap, type Rect, suppress } from './geometry.js';
 import type { Pyramid } from './image.js';
 import { candidateOf, type Landmarker, type Mesh, meshBox } from './landmarks.js';
-import { framedView, tileViews, type View, wholeView } from './views.js';
+import {
+  framedView,
+  type Quarters,
+  type Size,
+  tileViews,
+  turnedViews,
+  type View,
+  wholeView,
+} from './views.js';
 
 /** A face with its mesh. */
 export interface FoundFace {
@@ -23,6 +31,9 @@ const MIN_FLAG = 0.5;
  * the labelled set this leaves 2 with a false face (4 without it) and costs none of 2,439 labelled people.
  */
 const MIN_EVIDENCE_ALONE = 0.55;
+
+/** The same for faces of a photo that was turned: three more ways to look are three more chances of a false face. */
+const MIN_EVIDENCE_TURNED = 0.7;
 
 /** A first pass with a face smaller than this share of the longest side may have missed others. */
 const SMALL_FACE = 0.1;
@@ -46,45 +57,103 @@ const WANDERING = { belowScore: 0.8, shift: 0.09, containment: 0.15 } as const;
 /** Candidates whose mesh is laid; more than this from one image are dropped, worst score first. */
 const MAX_CANDIDATES = 300;
 
+/** How else a photo may lie whose orientation was lost: on either side or upside down. */
+const OTHER_WAYS: readonly Quarters[] = [1, 3, 2];
+
+/**
+ * When an upright search found a face and the photo may yet lie on its side or upside down. On the labelled photos
+ * one in a thousand faces is tilted by more than `roll` degrees. On faces that stand on their heads the mesh is
+ * mostly laid the wrong way round, with a doubtful flag or score; of upright ones 6 % are as doubtful, and these are
+ * laid once more, the other way round, which decides.
+ *
+ * Of 146 LFW photos turned by 90°, 180° and 270° all have a face found, and 145, 144 and 144 of them the face that the
+ * upright photo has (cosine above 0.97; before, 127, none and 135); no photo without a person gains a face.
+ */
+const TURNED = { roll: 30, belowFlag: 0.9999, belowEvidence: 0.8 } as const;
+
+interface FinderNets {
+  detector: Detector;
+  landmarker: Landmarker;
+}
+
 /**
  * All faces of an image. One pass over the whole; a pass over tiles when it found small faces, many, or
  * none; a pass with a frame when there is still none. Faces are told apart by their meshes' boxes.
+ *
+ * Photos that lost their EXIF orientation lie on a side or upside down. Where nobody was found, or somebody who lies or
+ * stands on his head, the image is searched as if it were turned, and the better finds count. They are given where they
+ * are in the image as it is, with the roll that they have there.
  */
-export async function findFaces(
-  { detector, landmarker }: { detector: Detector; landmarker: Landmarker },
+export async function findFaces(nets: FinderNets, image: Pyramid): Promise<FoundFace[]> {
+  const upright = believed(await findTurned(nets, image, 0), MIN_EVIDENCE_ALONE);
+  const way = await wayToTurn(nets.landmarker, image, upright);
+  if (way === 0) return upright;
+  let best: FoundFace[] = [];
+  for (const quarters of way === undefined ? OTHER_WAYS : [way]) {
+    const faces = believed(await findTurned(nets, image, quarters), MIN_EVIDENCE_TURNED);
+    if (mostEvidence(faces) > mostEvidence(best)) best = faces;
+  }
+  // That faces stand on their heads is decided by now; whether one lies or is only tilted, the evidence says.
+  const isBetter = way === 2 ? best.length > 0 : mostEvidence(best) > mostEvidence(upright);
+  return isBetter ? best : upright;
+}
+
+/** How the image has to be turned so that its largest face is upright; undefined where that cannot be told. */
+async function wayToTurn(
+  landmarker: Landmarker,
   image: Pyramid,
+  faces: readonly FoundFace[],
+): Promise<Quarters | undefined> {
+  if (faces.length === 0) return undefined;
+  const largest = faces.reduce((a, b) => (longerSide(b) > longerSide(a) ? b : a));
+  const here = candidateOf(largest.mesh);
+  const roll = (here.angle * 180) / Math.PI;
+  if (Math.abs(roll) > 180 - TURNED.roll) return 2;
+  if (Math.abs(roll) > TURNED.roll) return roll > 0 ? 3 : 1;
+  const { flag } = largest.mesh;
+  if (flag >= TURNED.belowFlag && evidence(largest) >= TURNED.belowEvidence) return 0;
+  const other = await landmarker.locate(image, { ...here, angle: here.angle + Math.PI });
+  return other.flag > flag ? 2 : 0;
+}
+
+/** The faces of an image turned by so many quarters, doubtful ones too. */
+async function findTurned(
+  nets: FinderNets,
+  image: Pyramid,
+  quarters: Quarters,
 ): Promise<FoundFace[]> {
-  const { canvas } = detector;
-  const search = (views: readonly View[]): Promise<FoundFace[]> =>
-    searchViews({ detector, landmarker }, image, views);
-  const first = await search([wholeView(canvas, image)]);
-  const faces = believed(
-    needsTiles(first, image)
-      ? unique([...first, ...(await search(tileViews(canvas, image)))])
-      : unique(first),
-  );
-  return faces.length > 0
+  const { canvas } = nets.detector;
+  const search = (viewsOf: (size: Size) => readonly View[]): Promise<FoundFace[]> =>
+    searchViews(nets, image, turnedViews(image, quarters, viewsOf));
+  const first = await search((size) => [wholeView(canvas, size)]);
+  const faces = needsTiles(first, image)
+    ? unique([...first, ...(await search((size) => tileViews(canvas, size)))])
+    : unique(first);
+  return believed(faces, MIN_EVIDENCE_ALONE).length > 0
     ? faces
-    : believed(unique(await search([framedView(canvas, image, FRAME)])));
+    : unique(await search((size) => [framedView(canvas, size, FRAME)]));
 }
 
 const evidence = ({ score, mesh }: FoundFace): number => score * mesh.flag;
 
+const mostEvidence = (faces: readonly FoundFace[]): number => Math.max(0, ...faces.map(evidence));
+
 /** Nothing, when even the best face is doubtful. */
-const believed = (faces: FoundFace[]): FoundFace[] =>
-  faces.some((face) => evidence(face) >= MIN_EVIDENCE_ALONE) ? faces : [];
+const believed = (faces: FoundFace[], least: number): FoundFace[] =>
+  mostEvidence(faces) >= least ? faces : [];
 
 function needsTiles(faces: readonly FoundFace[], { width, height }: Pyramid): boolean {
   const small = SMALL_FACE * Math.max(width, height);
   return (
-    faces.length === 0 ||
-    faces.length >= GROUP ||
-    faces.some(({ box }) => Math.max(box.right - box.left, box.bottom - box.top) < small)
+    faces.length === 0 || faces.length >= GROUP || faces.some((face) => longerSide(face) < small)
   );
 }
 
+const longerSide = ({ box }: FoundFace): number =>
+  Math.max(box.right - box.left, box.bottom - box.top);
+
 async function searchViews(
-  nets: { detector: Detector; landmarker: Landmarker },
+  nets: FinderNets,
   image: Pyramid,
   views: readonly View[],
 ): Promise<FoundFace[]> {

@@ -18,6 +18,14 @@ export const mapPoint = ([a, b, c, d, e, f]: Affine, [u, v]: Point): Point => [
   d * u + e * v + f,
 ];
 
+/** First `inner`, then `outer`. */
+export function compose(outer: Affine, inner: Affine): Affine {
+  const [a, b, , d, e] = outer;
+  const [p, q, r, s, t, u] = inner;
+  const [x, y] = mapPoint(outer, [r, u]);
+  return [a * p + b * s, a * q + b * t, x, d * p + e * s, d * q + e * t, y];
+}
+
 /** How many source pixels one target pixel spans along a line. */
 export const scaleOf = ([a, b, , d, e]: Affine): number => Math.sqrt(Math.abs(a * e - b * d));
 

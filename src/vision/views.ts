@@ -1,4 +1,4 @@
-import { type Affine, type Point, squareView } from './geometry.js';
+import { type Affine, compose, type Point, squareView } from './geometry.js';
 
 /** A square part of an image as the detector gets to see it. */
 export interface View {
@@ -11,10 +11,14 @@ export interface View {
   cuts: { left: boolean; top: boolean; right: boolean; bottom: boolean };
 }
 
-interface Size {
+/** In pixels. */
+export interface Size {
   width: number;
   height: number;
 }
+
+/** How often a photo is turned clockwise by 90° before it is looked at. */
+export type Quarters = 0 | 1 | 2 | 3;
 
 const NO_CUTS: View['cuts'] = { left: false, top: false, right: false, bottom: false };
 
@@ -58,3 +62,29 @@ function tileStarts(length: number, side: number): number[] {
   const steps = Math.ceil((length - side) / (side / 2) - 1e-9);
   return Array.from({ length: steps + 1 }, (_, index) => ((length - side) * index) / steps);
 }
+
+/**
+ * The views of a photo as they would be of the photo turned, in coordinates of the photo as it is: no pixel is moved.
+ *
+ * @param viewsOf makes the views of an upright photo of some size.
+ */
+export function turnedViews(
+  size: Size,
+  quarters: Quarters,
+  viewsOf: (size: Size) => readonly View[],
+): View[] {
+  const fromTurned = FROM_TURNED[quarters](size);
+  const turnedSize = quarters % 2 === 0 ? size : { width: size.height, height: size.width };
+  return viewsOf(turnedSize).map(({ toImage, cuts }) => ({
+    toImage: compose(fromTurned, toImage),
+    cuts,
+  }));
+}
+
+/** From the turned photo to the photo as it is. */
+const FROM_TURNED: Readonly<Record<Quarters, (size: Size) => Affine>> = {
+  0: () => [1, 0, 0, 0, 1, 0],
+  1: ({ height }) => [0, 1, 0, -1, 0, height],
+  2: ({ width, height }) => [-1, 0, width, 0, -1, height],
+  3: ({ width }) => [0, -1, width, 1, 0, 0],
+};

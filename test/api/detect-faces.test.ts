@@ -15,6 +15,20 @@ async function detect(Bytes: Uint8Array, ...Attributes: Attribute[]): Promise<Fa
   return FaceDetails;
 }
 
+type Place = [x: number, y: number];
+
+const centreOf = ({ BoundingBox: box }: FaceDetail = {}): Place => [
+  (box?.Left ?? 0) + (box?.Width ?? 0) / 2,
+  (box?.Top ?? 0) + (box?.Height ?? 0) / 2,
+];
+
+const eyeOf = ({ Landmarks = [] }: FaceDetail): Place => {
+  const eye = Landmarks.find(({ Type }) => Type === 'eyeLeft');
+  return [eye?.X ?? -1, eye?.Y ?? -1];
+};
+
+const apart = (a: Place, b: Place): number => Math.hypot(a[0] - b[0], a[1] - b[1]);
+
 describe('DetectFaces', () => {
   it('finds the faces of a group photo where they are', async () => {
     const { FaceDetails = [] } = await client.send(
@@ -27,6 +41,33 @@ describe('DetectFaces', () => {
     // Read off the photo by eye.
     for (const [i, x] of [0.21, 0.38, 0.67, 0.83].entries()) expect(centres[i]).toBeCloseTo(x, 1);
   });
+
+  it.each([
+    { degrees: 90, place: ([x, y]: Place): Place => [1 - y, x] },
+    { degrees: 180, place: ([x, y]: Place): Place => [1 - x, 1 - y] },
+    { degrees: 270, place: ([x, y]: Place): Place => [y, 1 - x] },
+  ])(
+    'finds the faces of a photo turned by $degrees° where they are in it',
+    async ({ degrees, place }) => {
+      const photo = await samplePhoto(6);
+      const upright = await detect(photo);
+      // No EXIF orientation, as in a screenshot or a PNG.
+      const { FaceDetails: turned = [], OrientationCorrection } = await client.send(
+        new DetectFacesCommand({ Image: { Bytes: await sharp(photo).rotate(degrees).toBuffer() } }),
+      );
+      expect(OrientationCorrection).toBeUndefined();
+      expect(turned).toHaveLength(upright.length);
+      for (const face of upright) {
+        const twin = turned.find((other) => apart(place(eyeOf(face)), eyeOf(other)) < 0.02);
+        expect(apart(place(centreOf(face)), centreOf(twin))).toBeLessThan(0.02);
+        const roll = (twin?.Pose?.Roll ?? 0) - (face.Pose?.Roll ?? 0) - degrees;
+        expect(Math.abs(roll - 360 * Math.round(roll / 360))).toBeLessThan(5);
+        expect(Math.abs((twin?.Pose?.Yaw ?? 90) - (face.Pose?.Yaw ?? 0))).toBeLessThan(10);
+        expect(Math.abs((twin?.Pose?.Pitch ?? 90) - (face.Pose?.Pitch ?? 0))).toBeLessThan(10);
+        expect(twin?.Quality?.Sharpness).toBeCloseTo(face.Quality?.Sharpness ?? 0, -1);
+      }
+    },
+  );
 
   it.each([
     ['AGE_RANGE', 'AgeRange'],

@@ -3,6 +3,7 @@ import {
   ListFacesCommand,
   type QualityFilter,
   ResourceNotFoundException,
+  SearchFacesCommand,
 } from '@aws-sdk/client-rekognition';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
@@ -119,6 +120,22 @@ describe('IndexFaces', () => {
       expect(none.FaceRecords).toHaveLength(1);
     },
   );
+
+  it.each([90, 180, 270])('knows a face again that was indexed turned by %i°', async (degrees) => {
+    const CollectionId = await testCollection(client);
+    const index = (Bytes: Uint8Array) =>
+      client.send(new IndexFacesCommand({ CollectionId, Image: { Bytes } }));
+    const photo = await portrait('berta');
+    const { FaceRecords: [turned] = [] } = await index(
+      await sharp(photo).rotate(degrees).toBuffer(),
+    );
+    const { FaceRecords: [upright] = [] } = await index(photo);
+    const { FaceMatches = [] } = await client.send(
+      new SearchFacesCommand({ CollectionId, FaceId: turned?.Face?.FaceId }),
+    );
+    expect(FaceMatches.map(({ Face }) => Face?.FaceId)).toEqual([upright?.Face?.FaceId]);
+    expect(FaceMatches[0]?.Similarity).toBeGreaterThan(95);
+  });
 
   it('stores a photo once for each ExternalImageId and answers with the stored face ids', async () => {
     const CollectionId = await testCollection(client);

@@ -15,7 +15,7 @@ import { count, type LabelledPhoto, type PhotoList } from './photos.js';
 /** As in the API. */
 const LARGEST_PHOTO = 5 * 1024 * 1024;
 /** Goes up whenever the vision part's code finds other faces in the same photos. */
-const FINDS = 1;
+const FINDS = 2;
 const MOST_ITEMS = 200;
 /** A full queue is waited for, photo by photo. */
 const BUSY_WAIT_MS = 200;

@@ -48,6 +48,10 @@ function run() {
     (benchmark) => {
       const args = short ? benchmark.short : benchmark.full;
       if (!args) return [];
+      if (benchmark.needs && !existsSync(benchmark.needs)) {
+        console.log(`\n— ${benchmark.script} left out: ${benchmark.needs} is not there`);
+        return [];
+      }
       console.log(`\n— ${benchmark.script} ${args.join(' ')}`);
       const { status } = spawnSync(process.execPath, [join(FOLDER, benchmark.script), ...args], {
         stdio: 'inherit',

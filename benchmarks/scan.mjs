@@ -1,4 +1,5 @@
-// How near to the memory's own speed is the exact search of 100,000 rows, and how far from its peers? The table of rows
+// How near to the memory's own speed is the exact search of 100,000 rows, and how far from its peers? And what does one
+// cost of 64 that come in together? The table of rows
 // that the service scans, by codes, natively and with the WebAssembly fallback, and the rows' floats alone, beside a
 // plain read (memchr) of as many bytes, hnswlib-node's brute force, usearch's exact search and sqlite-vec, all in
 // turn (A B A B) on one thread.
@@ -20,6 +21,8 @@ const PEOPLE = ROWS / 5;
 const DIMENSIONS = [512, 128];
 const QUERIES = 50;
 const LIMIT = 10;
+/** Queries of one call, as many as the service puts together at most. */
+const TOGETHER = 64;
 const FACE_TO_CENTRE = Math.sqrt(0.7);
 const ROUNDS = { rounds: 11, roundMs: 60, clock: 'cpu' };
 
@@ -45,22 +48,46 @@ function filled(table, faces) {
   return table;
 }
 
+const ours = (kernel) => `exact by codes (${kernel.coded.name})`;
+
+/** The same for many queries in one call, of ours and of the peer that takes many. */
+function searchesTogether({ table, faces, queries }) {
+  const dimension = faces[0].length;
+  const joined = new Float32Array(TOGETHER * dimension);
+  for (let i = 0; i < TOGETHER; i++) joined.set(queries[i % QUERIES], i * dimension);
+  const most = new Uint32Array(TOGETHER).fill(LIMIT);
+  const least = new Float64Array(TOGETHER).fill(-1);
+  const searches = { [TOGETHER_OURS]: () => table.search(joined, most, least) };
+  if (usearch) {
+    const rows = joinedRows(faces);
+    searches[TOGETHER_USEARCH] = () =>
+      usearch.exactSearch(rows, joined, dimension, LIMIT, usearch.MetricKind.IP, 1);
+  }
+  return searches;
+}
+
+const TOGETHER_OURS = `${TOGETHER} queries at once`;
+const TOGETHER_USEARCH = `usearch exact search, ${TOGETHER} queries at once`;
+
+function joinedRows(faces) {
+  const rows = new Float32Array(faces.length * faces[0].length);
+  for (const [i, face] of faces.entries()) rows.set(face, i * face.length);
+  return rows;
+}
+
 /** Searches of the same rows; each returns { ordinals, scores }, or a promise of them. */
-function searchesOf(faces, queries) {
+function searchesOf(faces, queries, table) {
   const dimension = faces[0].length;
   const [best] = kernels;
   const fallback = kernels.at(-1);
   const shape = { dimension, inlineMicroseconds: 1e9 };
-  const table = filled(new native.Table(shape), faces);
   const portable = filled(new PortableTable(fallback, eager, shape), faces);
-  const floats = new Float32Array(ROWS * dimension);
-  for (const [i, face] of faces.entries()) floats.set(face, i * dimension);
+  const floats = joinedRows(faces);
   const live = new Uint8Array(ROWS).fill(1);
   const ordinals = new Uint32Array(LIMIT);
   const scores = new Float32Array(LIMIT);
   return {
-    [`exact by codes (${best.coded.name})`]: (i) =>
-      table.search(queries[i % QUERIES], limits, floors),
+    [ours(best)]: (i) => table.search(queries[i % QUERIES], limits, floors),
     [`exact by floats (${best.name})`]: (i) => {
       best.topK(queries[i % QUERIES], floats, live, -1, ordinals, scores);
       return { ordinals: ordinals.slice(), scores: scores.slice() };
@@ -89,8 +116,7 @@ function peersFor(faces, queries) {
     'hnswlib-node brute force': (i) => brute.searchKnn(arrays[i % QUERIES], LIMIT).neighbors,
   };
   if (usearch) {
-    const rows = new Float32Array(faces.length * dimension);
-    for (const [i, face] of faces.entries()) rows.set(face, i * dimension);
+    const rows = joinedRows(faces);
     const metric = usearch.MetricKind.IP;
     peers['usearch exact search'] = (i) => [
       ...usearch.exactSearch(rows, queries[i % QUERIES], dimension, LIMIT, metric, 1).keys,
@@ -140,7 +166,8 @@ async function trial(dimension) {
   );
   const floatBytes = ROWS * dimension * 4;
   const codeBytes = ROWS * (dimension + 8 + 1);
-  const searches = searchesOf(faces, queries);
+  const table = filled(new native.Table({ dimension, inlineMicroseconds: 1e9 }), faces);
+  const searches = searchesOf(faces, queries, table);
   const peers = peersFor(faces, queries);
   await checkEqual(Object.values(searches), peers);
   const times = await interleaved(
@@ -152,6 +179,7 @@ async function trial(dimension) {
     },
     ROUNDS,
   );
+  const together = await interleaved(searchesTogether({ table, faces, queries }), ROUNDS);
   const [readCodes, readFloats] = Object.values(times);
   const rows = Object.entries(times).map(([variant, { medianUs, minUs, p90Us }]) => {
     const byCodes = variant.includes('codes');
@@ -164,20 +192,26 @@ async function trial(dimension) {
       shareOfRead: (byCodes ? readCodes : readFloats).medianUs / medianUs,
     };
   });
-  const [ours] = rows.filter(({ variant }) => variant in searches);
+  const [single] = rows.filter(({ variant }) => variant in searches);
+  const each = (name) => together[name] && together[name].medianUs / TOGETHER;
   const bestPeerUs = Math.min(...Object.keys(peers).map((name) => times[name].medianUs));
   const answer = {
-    shareOfRead: ours.shareOfRead,
-    timesBestPeer: bestPeerUs / ours.medianUs,
+    shareOfRead: single.shareOfRead,
+    timesBestPeer: bestPeerUs / single.medianUs,
+    togetherUs: each(TOGETHER_OURS),
+    togetherTimesSingle: single.medianUs / each(TOGETHER_OURS),
+    ...(usearch && { togetherTimesUsearch: each(TOGETHER_USEARCH) / each(TOGETHER_OURS) }),
+    togetherTimesBestPeer:
+      Math.min(bestPeerUs, each(TOGETHER_USEARCH) ?? Infinity) / each(TOGETHER_OURS),
   };
-  return { dimension, answer, rows };
+  return { dimension, answer, rows, together };
 }
 
 const trials = [];
 for (const dimension of DIMENSIONS) {
   const done = await trial(dimension);
   trials.push(done);
-  const ours = done.rows.find(({ variant }) => variant.startsWith('exact'));
+  const single = done.rows.find(({ variant }) => variant.startsWith('exact'));
   console.log(`\nthe best ${LIMIT} of ${ROWS} rows of ${dimension} dimensions, one thread`);
   console.table(
     Object.fromEntries(
@@ -188,11 +222,12 @@ for (const dimension of DIMENSIONS) {
           'best round': (row.minUs / 1e3).toFixed(2),
           'GB/s': row.gigabytesPerSecond.toFixed(1),
           'share of the read': `${(row.shareOfRead * 100).toFixed(0)} %`,
-          '× exact by codes': (row.medianUs / ours.medianUs).toFixed(1),
+          '× exact by codes': (row.medianUs / single.medianUs).toFixed(1),
         },
       ]),
     ),
   );
+  console.log(`${TOGETHER} in one call:`, done.answer);
 }
 save('scan', {
   question: `the best ${LIMIT} of ${ROWS} rows, exactly`,

@@ -13,7 +13,7 @@ import { loadKeys } from './keys/load-keys.js';
 import { createLog, type Log } from './log.js';
 import { createMetrics, type Metrics } from './metrics.js';
 import type { Objects } from './objects/objects.js';
-import { createS3Objects, NO_OBJECTS } from './objects/s3.js';
+import { openObjects } from './objects/open.js';
 import { createCalibrations } from './operations/calibrations.js';
 import { bindOperations } from './operations/index.js';
 import type { Services } from './operations/services.js';
@@ -66,7 +66,7 @@ export async function startService(config: Config, log: Log): Promise<RunningSer
       log: noteTo(log),
     });
     closers.push(() => vectors.close());
-    const objects = openObjects(config, log);
+    const objects = openObjects(config, noteTo(log));
     closers.push(async () => objects.close());
 
     const services = await servicesOf(config, { store, vision, vectors, objects });
@@ -150,20 +150,6 @@ const visionSettings = (config: Config) => ({
 
 const openVision = async (config: Config, log: Log): Promise<Vision> =>
   createVision({ ...visionSettings(config), log: noteTo(log) });
-
-function openObjects(config: Config, log: Log): Objects {
-  const { s3AccessKeyId: accessKeyId, s3SecretAccessKey: secretAccessKey } = config;
-  if (config.s3Endpoint === '') return NO_OBJECTS;
-  return createS3Objects({
-    endpoint: config.s3Endpoint,
-    region: config.s3Region,
-    pathStyle: config.s3PathStyle === 'true',
-    buckets: config.s3Buckets,
-    timeoutMs: config.s3TimeoutMs,
-    ...(accessKeyId !== '' && { credentials: { accessKeyId, secretAccessKey } }),
-    log: noteTo(log),
-  });
-}
 
 async function servicesOf(
   config: Config,

@@ -36,13 +36,17 @@ const MAY_USE: Readonly<Record<string, Rule>> = {
     values: ['errors', 'csv', 'domain', 'vectors', 'vision'],
     types: ['store'],
   },
-  moving: { values: ['errors', 'csv', 'domain'], types: ['store', 'vision'], lazy: ['vision'] },
+  moving: {
+    values: ['errors', 'csv', 'domain'],
+    types: ['store', 'vision', 'objects'],
+    lazy: ['vision'],
+  },
   http: { values: ['errors', 'protocol', 'metrics', 'log', 'console'], types: ['operations'] },
   // Its commands load what they need by import() only.
   cli: {
     values: ['errors', 'csv', 'model', 'protocol'],
     types: ['thresholds'],
-    lazy: ['main', 'thresholds', 'vision', 'moving', 'cli', 'config', 'keys', 'store'],
+    lazy: ['main', 'thresholds', 'vision', 'moving', 'objects', 'cli', 'config', 'keys', 'store'],
   },
   main: {
     values: [

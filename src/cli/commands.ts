@@ -108,8 +108,8 @@ export const OPERATOR_COMMANDS: Readonly<Record<string, OperatorCommand>> = {
     usage: 'likeness collections migrate ID --model NAME [options]',
     details: [
       '--model NAME         the model to move to: likeness models list',
-      '--photos PATH        the photos again: a folder, known by content or by name, or a CSV file with the',
-      '                     columns photo and external_image_id or face_id; may be repeated',
+      '--photos PATH        the photos again: a folder or s3://bucket/prefix, known by content or by name, or',
+      '                     a CSV file with the columns photo and external_image_id or face_id; may be repeated',
       '--switch             switch when every face has its new embedding; without it only the report',
       '--back               move back to the model before',
       '--cancel             forget the new embeddings',

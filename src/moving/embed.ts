@@ -3,7 +3,7 @@ import { type CalibrationCurve, similarityOf } from '../domain/similarity.js';
 import { ApiError } from '../errors.js';
 import type { CollectionMove, MovingFace } from '../store/moving.js';
 import type { AnalysedFace, Vision } from '../vision/vision.js';
-import { type GivenPhoto, photoBytes } from './photos.js';
+import { type GivenPhoto, type PhotoTools, withPhoto } from './photos.js';
 
 /**
  * What a face in a given photo must resemble the stored one, under the present model, to be taken for it. Another
@@ -21,7 +21,7 @@ export interface EmbedReport {
 }
 
 /** What embedding works with. */
-export interface EmbedTools {
+export interface EmbedTools extends PhotoTools {
   move: CollectionMove;
   vision: Pick<Vision, 'analyse'>;
   /** Ids of the present model and of the one moved to. */
@@ -30,7 +30,6 @@ export interface EmbedTools {
   calibration: CalibrationCurve;
   /** Photos worked at side by side. */
   parallel: number;
-  signal: AbortSignal;
   onProgress: (done: number, embedded: number) => void;
 }
 
@@ -87,18 +86,31 @@ class Wanted {
   }
 }
 
+/** A photo that cannot be read is told apart from a fault of what is done with it. */
 async function embedOne(
   photo: GivenPhoto,
   wanted: Wanted,
-  { move, vision, models, calibration, signal }: EmbedTools,
+  tools: EmbedTools,
 ): Promise<number | { reason: string }> {
-  let bytes: Buffer;
+  let work: Promise<number | { reason: string }> | undefined;
   try {
-    bytes = await photoBytes(photo);
+    return await withPhoto(photo, tools, (bytes) => {
+      work = embedBytes(bytes, wanted.of([imageIdOf(bytes), ...photo.keys]), wanted, tools);
+      return work;
+    });
   } catch (error) {
+    if (work) throw error;
+    tools.signal.throwIfAborted();
     return { reason: (error as Error).message };
   }
-  const faces = wanted.of([imageIdOf(bytes), ...photo.keys]);
+}
+
+async function embedBytes(
+  bytes: Uint8Array,
+  faces: readonly MovingFace[],
+  wanted: Wanted,
+  { move, vision, models, calibration, signal }: EmbedTools,
+): Promise<number | { reason: string }> {
   if (faces.length === 0) return { reason: 'no face that lacks an embedding goes by it' };
   let found: AnalysedFace[];
   try {

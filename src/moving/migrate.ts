@@ -4,7 +4,7 @@ import type { CollectionMove, EmbeddingSpace } from '../store/moving.js';
 import type { StoreBeside } from '../store/sqlite/beside.js';
 import type { EmbeddingModel } from '../vision/vision.js';
 import { type EmbedReport, embedGiven } from './embed.js';
-import { type GivenPhoto, givenPhotos } from './photos.js';
+import { type GivenPhoto, givenPhotos, type PhotoTools } from './photos.js';
 import { type MoveReport, reportOf, type Scale } from './report.js';
 import { pinnedScale, scaleOf } from './spaces.js';
 
@@ -19,7 +19,7 @@ export interface MigrateRequest {
   collectionId: string;
   /** Name of the model to move to; undefined: the one before, that is the way back. */
   modelName: string | undefined;
-  /** Folders and CSV files. */
+  /** Folders, s3:// addresses and CSV files. */
   photos: readonly string[];
   switch: boolean;
   threshold: number;
@@ -30,6 +30,7 @@ export interface MigrateTools {
   store: StoreBeside;
   models: readonly PlacedModel[];
   vision: { runtime: string; workers: number; timeoutMs: number };
+  objects: PhotoTools['objects'];
   signal: AbortSignal;
   onProgress: (done: number, all: number, embedded: number) => void;
   nowMs: number;
@@ -69,7 +70,7 @@ export async function migrate(
     after: await scaleOf(store.calibrations, target.model, nowMs),
   };
   const to = spaceOf(target.model, scales.after, store.moves.former(collectionId));
-  const given = (await Promise.all(photos.map(givenPhotos))).flat();
+  const given = (await Promise.all(photos.map((source) => givenPhotos(source, tools)))).flat();
   const move = store.moves.open(collectionId, to, nowMs);
   try {
     const embedded =
@@ -157,6 +158,7 @@ async function embed(
       models: [present.model.id, target.model.id],
       calibration: scale.calibration,
       parallel: tools.vision.workers + 1,
+      objects: tools.objects,
       signal: tools.signal,
       onProgress: (done, embedded) => tools.onProgress(done, given.length, embedded),
     });

@@ -1,13 +1,15 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { basename, dirname, extname, join, resolve } from 'node:path';
+import { basename, dirname, join, posix, resolve } from 'node:path';
 import { parseCsv } from '../csv.js';
-import { OperatorError } from '../errors.js';
+import { ApiError, OperatorError } from '../errors.js';
+import type { ObjectAddress, Objects } from '../objects/objects.js';
 
 /** A photo that is given again. */
 export interface GivenPhoto {
   /** As reports name it. */
   name: string;
-  path: string;
+  /** A path, or where it lies in the object store. */
+  place: string | ObjectAddress;
   /** What faces it may show go by, besides its content: ExternalImageIds and FaceIds. */
   keys: string[];
 }
@@ -18,18 +20,65 @@ const COLUMNS = { photo: ['photo', 'path', 'file'], key: ['face_id', 'external_i
 /** The API takes no larger photo. */
 const MOST_BYTES = 15 * 2 ** 20;
 
+/** What photos are looked for and read with. */
+export interface PhotoTools {
+  objects: Pick<Objects, 'withObject' | 'names'>;
+  signal: AbortSignal;
+}
+
 /**
- * Photos below a folder, or those a CSV file lists in a column `photo`, with an ExternalImageId or FaceId in a column
- * `external_image_id`, `face_id` or `id`.
+ * Photos below a folder or below s3://bucket/prefix, or those a CSV file lists in a column `photo`, as paths or s3://
+ * addresses, with an ExternalImageId or FaceId in a column `external_image_id`, `face_id` or `id`.
  *
  * @throws OperatorError that says what is wrong with it.
  */
-export async function givenPhotos(source: string): Promise<GivenPhoto[]> {
+export async function givenPhotos(source: string, tools: PhotoTools): Promise<GivenPhoto[]> {
+  const photos = await photosOf(source, tools);
+  if (photos.length === 0) throw new OperatorError(`${source} names no photos (.jpg or .png)`);
+  return photos;
+}
+
+async function photosOf(source: string, tools: PhotoTools): Promise<GivenPhoto[]> {
+  const address = addressOf(source);
+  if (address) return inBucket(address, tools);
   const path = resolve(source);
   const info = await stat(path).catch(() => undefined);
   if (!info) throw new OperatorError(`${source} does not exist`);
-  const photos = info.isDirectory() ? await below(path) : await listed(path);
-  if (photos.length === 0) throw new OperatorError(`${source} names no photos (.jpg or .png)`);
+  return info.isDirectory() ? below(path) : listed(path);
+}
+
+/** Reads s3://bucket/name; undefined: it is a path. */
+function addressOf(text: string): ObjectAddress | undefined {
+  const [, bucket, name = ''] = /^s3:\/\/([^/]+)(?:\/(.*))?$/s.exec(text) ?? [];
+  return bucket === undefined ? undefined : { bucket, name };
+}
+
+/** What a photo goes by when nothing else is said: its name with and without ending. */
+const keysOf = (name: string): string[] => [
+  posix.basename(name),
+  posix.basename(name, posix.extname(name)),
+];
+
+async function inBucket(
+  { bucket, name: prefix }: ObjectAddress,
+  { objects, signal }: PhotoTools,
+): Promise<GivenPhoto[]> {
+  const photos: GivenPhoto[] = [];
+  try {
+    for await (const names of objects.names(bucket, prefix, signal))
+      for (const name of names.filter((each) => PHOTO.test(each)))
+        photos.push({
+          name: `s3://${bucket}/${name}`,
+          place: { bucket, name },
+          keys: keysOf(name),
+        });
+  } catch (cause) {
+    if (!(cause instanceof ApiError)) throw cause;
+    throw new OperatorError(
+      `s3://${bucket}/${prefix} cannot be listed: ${cause.message} (LIKENESS_S3_ENDPOINT and the settings beside it, which the service has too)`,
+      { cause },
+    );
+  }
   return photos;
 }
 
@@ -40,9 +89,9 @@ async function below(folder: string): Promise<GivenPhoto[]> {
     .map((entry) => join(entry.parentPath, entry.name))
     .toSorted()
     .map((path) => ({
-      path,
+      place: path,
       name: path.slice(folder.length + 1),
-      keys: [basename(path), basename(path, extname(path))],
+      keys: keysOf(path),
     }));
 }
 
@@ -60,15 +109,24 @@ async function listed(file: string): Promise<GivenPhoto[]> {
     if (name === '') throw new OperatorError(`${file}: line ${line} names no photo`);
     return {
       name,
-      path: resolve(dirname(file), name),
+      place: addressOf(name) ?? resolve(dirname(file), name),
       keys: keys.map((at) => cells[at]?.trim() ?? '').filter((key) => key !== ''),
     };
   });
 }
 
-/** The bytes of a photo; an Error that says why it cannot be taken. */
-export async function photoBytes({ path }: GivenPhoto): Promise<Buffer> {
-  const { size } = await stat(path);
+/**
+ * Hands the bytes of a photo to `use`.
+ *
+ * @throws Error that says why it cannot be taken.
+ */
+export async function withPhoto<T>(
+  { place }: GivenPhoto,
+  { objects, signal }: PhotoTools,
+  use: (bytes: Uint8Array) => Promise<T>,
+): Promise<T> {
+  if (typeof place !== 'string') return objects.withObject(place, signal, use);
+  const { size } = await stat(place);
   if (size > MOST_BYTES) throw new Error(`it has more than ${MOST_BYTES / 2 ** 20} MiB`);
-  return readFile(path);
+  return use(await readFile(place));
 }

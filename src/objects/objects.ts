@@ -21,5 +21,11 @@ export interface Objects {
     signal: AbortSignal,
     use: (bytes: Uint8Array) => Promise<T>,
   ): Promise<T>;
+  /**
+   * The names in a bucket that begin with `prefix`, in pages.
+   *
+   * Errors: those of `withObject` but for a large image.
+   */
+  names(bucket: string, prefix: string, signal: AbortSignal): AsyncIterable<string[]>;
   close(): void;
 }

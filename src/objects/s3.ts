@@ -1,5 +1,10 @@
 import { addAbortSignal, type Readable } from 'node:stream';
-import type { GetObjectCommandOutput, S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
+import type {
+  GetObjectCommandOutput,
+  ListObjectsV2CommandOutput,
+  S3Client,
+  S3ClientConfig,
+} from '@aws-sdk/client-s3';
 import { ApiError } from '../errors.js';
 import { ByteBudget, type Share } from './byte-budget.js';
 import type { ObjectAddress, Objects } from './objects.js';
@@ -35,6 +40,9 @@ const MAX_ATTEMPTS = 3;
 /** The answer where no object store is configured. */
 export const NO_OBJECTS: Objects = {
   withObject: () => Promise.reject(unreadable()),
+  names: () => {
+    throw unreadable();
+  },
   close: () => {},
 };
 
@@ -55,6 +63,11 @@ export function createS3Objects(settings: S3Settings): Objects {
         share.release();
       }
     },
+    async *names(bucket, prefix, signal) {
+      checkAddress({ bucket, name: prefix }, settings.buckets);
+      client ??= openReader(settings);
+      yield* names(await client, { bucket, name: prefix }, signal, settings);
+    },
     close: () => {
       void client?.then((reader) => reader.destroy());
     },
@@ -71,11 +84,17 @@ function checkAddress({ bucket, name }: ObjectAddress, allowed: readonly string[
 
 interface Reader {
   get(address: ObjectAddress, signal: AbortSignal): Promise<GetObjectCommandOutput>;
+  /** A page of the names that begin with that of `address`. */
+  list(
+    address: ObjectAddress,
+    after: string | undefined,
+    signal: AbortSignal,
+  ): Promise<ListObjectsV2CommandOutput>;
   destroy(): void;
 }
 
 async function openReader(settings: S3Settings): Promise<Reader> {
-  const { GetObjectCommand, S3Client } = await import('@aws-sdk/client-s3');
+  const { GetObjectCommand, ListObjectsV2Command, S3Client } = await import('@aws-sdk/client-s3');
   const client = new S3Client(clientConfig(settings));
   holdToEndpoint(client, settings);
   return {
@@ -85,6 +104,15 @@ async function openReader(settings: S3Settings): Promise<Reader> {
           Bucket: bucket,
           Key: name,
           ...(version !== undefined && { VersionId: version }),
+        }),
+        { abortSignal: signal },
+      ),
+    list: ({ bucket, name }, after, signal) =>
+      client.send(
+        new ListObjectsV2Command({
+          Bucket: bucket,
+          Prefix: name,
+          ...(after !== undefined && { ContinuationToken: after }),
         }),
         { abortSignal: signal },
       ),
@@ -148,7 +176,7 @@ async function read(
   reader: Reader,
   { address, signal, share, settings }: Reading,
 ): Promise<Uint8Array> {
-  const { endpoint, timeoutMs, log } = settings;
+  const { timeoutMs } = settings;
   const limited = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
   try {
     const { Body: body, ContentLength: length } = await reader.get(address, limited);
@@ -161,10 +189,36 @@ async function read(
     return await collect(stream, length ?? MAX_OBJECT_BYTES);
   } catch (error) {
     signal.throwIfAborted();
-    const { answer, note } = refusalOf(limited.aborted ? limited.reason : error);
-    if (note !== undefined) log('an object could not be read', { endpoint, ...address, note });
-    throw answer;
+    throw refused(limited.aborted ? limited.reason : error, address, settings);
   }
+}
+
+/** The answer to a failed request; what an operator has to see to is logged. */
+function refused(error: unknown, address: ObjectAddress, { endpoint, log }: S3Settings): ApiError {
+  const { answer, note } = refusalOf(error);
+  if (note !== undefined) log('an object could not be read', { endpoint, ...address, note });
+  return answer;
+}
+
+async function* names(
+  reader: Reader,
+  address: ObjectAddress,
+  signal: AbortSignal,
+  settings: S3Settings,
+): AsyncGenerator<string[]> {
+  let after: string | undefined;
+  do {
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(settings.timeoutMs)]);
+    let page: ListObjectsV2CommandOutput;
+    try {
+      page = await reader.list(address, after, limited);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw refused(limited.aborted ? limited.reason : error, address, settings);
+    }
+    yield (page.Contents ?? []).flatMap(({ Key }) => (Key === undefined ? [] : [Key]));
+    after = page.IsTruncated ? page.NextContinuationToken : undefined;
+  } while (after !== undefined);
 }
 
 const tooLarge = (): ApiError =>

@@ -12,9 +12,11 @@ import {
   SearchFacesCommand,
   SearchUsersByImageCommand,
 } from '@aws-sdk/client-rekognition';
+import { CreateBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openBeside } from '../../src/store/sqlite/beside.js';
 import { addModel } from '../../src/vision/own/add.js';
+import { S3_CREDENTIALS, SKIPPED, startSwift, swiftIsInstalled } from '../objects/swift.js';
 import { associate, indexFace, newUser } from '../support/api.js';
 import { type PersonName, portrait } from '../support/photos.js';
 import { freshService } from '../support/service.js';
@@ -53,10 +55,19 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
+interface Ended {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
 /** Runs `likeness …` beside the service. */
-const run = (...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> =>
+const run = (...args: string[]): Promise<Ended> => runWith({}, args);
+
+const runWith = (settings: Readonly<Record<string, string>>, args: string[]): Promise<Ended> =>
   new Promise((done) => {
     const env = {
+      ...settings,
       PATH: process.env['PATH'],
       LIKENESS_MODEL_DIRECTORY: directory,
       LIKENESS_DATA: running.dataDirectory,
@@ -205,6 +216,64 @@ describe('a collection moves to another model', () => {
     expect((await migrate(CollectionId, '--finish')).stdout).toContain('there is no way back');
     expect((await migrate(CollectionId, '--back')).stderr).toContain('nothing is kept of what');
   }, 300_000);
+
+  it.skipIf(!swiftIsInstalled)(
+    `with photos from S3${SKIPPED}`,
+    async () => {
+      const CollectionId = 'from-s3';
+      const { photos, faceIds } = await populated(CollectionId);
+      const swift = await startSwift();
+      try {
+        await swift.admin.send(new CreateBucketCommand({ Bucket: 'photos' }));
+        const put = (Key: string, Body: Uint8Array) =>
+          swift.admin.send(new PutObjectCommand({ Bucket: 'photos', Key, Body }));
+        // Two by their content, one by a list because it was saved anew; one prefix has nothing to do with it.
+        const [first, second] = ['anna-0.jpg', 'berta-1.jpg'];
+        for (const name of [first, second])
+          await put(`people/2026/${name}`, readFileSync(join(photos, name)));
+        await put('people/notes.txt', Buffer.from('no photo'));
+        await put('others/clara.jpg', readFileSync(join(photos, 'clara-0.jpg')));
+        await put('Ana María.jpg', await portrait('clara', { quality: 60 }));
+        const list = join(folder, 's3.csv');
+        const [faceId] = faceIds.get('clara')!;
+        writeFileSync(
+          list,
+          `photo,face_id\ns3://photos/Ana María.jpg,${faceId}\ns3://photos/gone.jpg,x\n`,
+        );
+        const settings = {
+          LIKENESS_S3_ENDPOINT: swift.endpoint,
+          LIKENESS_S3_ACCESS_KEY_ID: S3_CREDENTIALS.accessKeyId,
+          LIKENESS_S3_SECRET_ACCESS_KEY: S3_CREDENTIALS.secretAccessKey,
+          LIKENESS_S3_PATH_STYLE: 'true',
+        };
+        const move = ['collections', 'migrate', CollectionId, '--model', 'small'];
+        const report = join(folder, 's3.json');
+        const { stdout } = await runWith(settings, [
+          ...move,
+          ...['--photos', 's3://photos/people/', '--photos', list, '--report', report],
+        ]);
+        expect(stdout).toContain('9, 3 with their new embedding, 6 without');
+        expect(JSON.parse(readFileSync(report, 'utf8'))).toMatchObject({
+          photos: {
+            photos: 4,
+            embedded: 3,
+            unused: [
+              { photo: 's3://photos/gone.jpg', reason: expect.stringContaining('S3') as string },
+            ],
+          },
+        });
+        const nothing = await runWith(settings, [...move, '--photos', 's3://photos/nobody']);
+        expect(nothing.stderr).toContain('s3://photos/nobody names no photos');
+      } finally {
+        await swift.close();
+      }
+      const refused = await migrate(CollectionId, '--model', 'small', '--photos', 's3://photos');
+      expect(refused.code).toBe(1);
+      expect(refused.stderr).toContain('s3://photos/ cannot be listed');
+      expect(refused.stderr).toContain('LIKENESS_S3_ENDPOINT');
+    },
+    300_000,
+  );
 
   it('never with a face that the photo does not show', async () => {
     const CollectionId = 'mistaken';

@@ -188,6 +188,50 @@ async function startStore(
 const ADDRESS = { bucket: 'photos', name: 'ana.jpg' };
 const NO_ANSWER = { code: 'InternalServerError' };
 
+describe('names below a prefix', () => {
+  const page = (keys: string[], next = '') =>
+    `<ListBucketResult><IsTruncated>${next !== ''}</IsTruncated><NextContinuationToken>${next}</NextContinuationToken>${keys.map((key) => `<Contents><Key>${key}</Key></Contents>`).join('')}</ListBucketResult>`;
+
+  const listed = async (settings: Partial<S3Settings> & { endpoint: string }) => {
+    const objects = createS3Objects({
+      region: 'us-east-1',
+      credentials: S3_CREDENTIALS,
+      pathStyle: true,
+      buckets: [],
+      timeoutMs: 10_000,
+      log: () => {},
+      ...settings,
+    });
+    onTestFinished(() => objects.close());
+    const pages: string[][] = [];
+    for await (const names of objects.names('photos', 'people/', never)) pages.push(names);
+    return pages;
+  };
+
+  it('come page by page', async () => {
+    const { endpoint, urls } = await startStore(({ url = '' }, response) =>
+      response.end(
+        url.includes('continuation-token=second')
+          ? page(['people/c.jpg'])
+          : page(['people/a.jpg', 'people/b.jpg'], 'second'),
+      ),
+    );
+    expect(await listed({ endpoint })).toEqual([
+      ['people/a.jpg', 'people/b.jpg'],
+      ['people/c.jpg'],
+    ]);
+    for (const url of urls) expect(url).toContain('prefix=people%2F');
+  });
+
+  it('are not those of a bucket that is not allowed, nor of a store that refuses', async () => {
+    const { endpoint, urls } = await startStore((_, response) => response.writeHead(403).end());
+    await expect(listed({ endpoint, buckets: ['others'] })).rejects.toMatchObject(UNREADABLE);
+    expect(urls).toEqual([]);
+    await expect(listed({ endpoint })).rejects.toMatchObject(UNREADABLE);
+    expect(urls).toHaveLength(1);
+  });
+});
+
 describe('a store that misbehaves', () => {
   it('never answers: the wait ends at the time limit', async () => {
     const { endpoint } = await startStore(() => {});

@@ -43,6 +43,10 @@ export async function collections(args: readonly string[]): Promise<number | voi
     ...(values.data !== undefined && { LIKENESS_DATA: values.data }),
   });
   const { openBeside } = await loadBeside();
+  const { openObjects } = await import('../../objects/open.js');
+  const objects = openObjects(config, (message, details) =>
+    process.stderr.write(`${message}: ${JSON.stringify(details)}\n`),
+  );
   const store = openBeside(config.dataDirectory);
   try {
     if (values.cancel) return cancel(store, collectionId);
@@ -65,6 +69,7 @@ export async function collections(args: readonly string[]): Promise<number | voi
           workers: config.visionWorkers || availableParallelism(),
           timeoutMs: config.imageTimeoutMs,
         },
+        objects,
         signal: new AbortController().signal,
         onProgress,
         nowMs: Date.now(),
@@ -77,6 +82,7 @@ export async function collections(args: readonly string[]): Promise<number | voi
     throw error instanceof ApiError ? new OperatorError(error.message, { cause: error }) : error;
   } finally {
     store.close();
+    objects.close();
   }
 }
 

@@ -250,7 +250,12 @@ describe('a collection moves to another model', () => {
         const report = join(folder, 's3.json');
         const { stdout } = await runWith(settings, [
           ...move,
-          ...['--photos', 's3://photos/people/', '--photos', list, '--report', report],
+          '--photos',
+          's3://photos/people/',
+          '--photos',
+          list,
+          '--report',
+          report,
         ]);
         expect(stdout).toContain('9, 3 with their new embedding, 6 without');
         expect(JSON.parse(readFileSync(report, 'utf8'))).toMatchObject({

@@ -28,6 +28,8 @@ constexpr std::uint32_t kBatch = 200;
 constexpr std::size_t kThreads = 4;
 constexpr std::uint32_t kEf = 80;
 constexpr std::uint32_t kLimit = 10;
+// Queries of a scan: a panel of sixteen, and one alone.
+constexpr std::uint32_t kTogether = 17;
 
 std::vector<float> directions(std::size_t rows, std::size_t dimension, unsigned seed) {
   std::mt19937 random(seed);
@@ -102,20 +104,25 @@ void search(const Graph& graph, const std::vector<float>& rows, Progress& progre
   std::mt19937 random(seed);
   Scratch scratch;
   const Table& table = graph.table();
-  const std::vector<std::uint32_t> limits(1, kLimit);
-  const std::vector<double> floors(1, -2);
+  const std::vector<std::uint32_t> limits(kTogether, kLimit);
+  const std::vector<double> floors(kTogether, -2);
   while (!progress.done) {
     const std::uint32_t deleted = progress.deleted;
     const std::uint32_t linked = progress.linked;
     if (linked == 0) continue;
     const std::uint32_t id = random() % linked;
-    Queries queries(table, rows.data() + id * table.dimension(), limits.data(), floors.data(), 1);
+    const bool scan = random() % 8 == 0;
+    const std::uint32_t count = scan && linked - id >= kTogether ? kTogether : 1;
+    Queries queries(table, rows.data() + id * table.dimension(), limits.data(), floors.data(), count);
     std::uint8_t complete = 0;
-    if (random() % 8 == 0) {
+    if (scan) {
       likeness::FlatSearch flat(table, queries);
       for (std::uint32_t unit = 0; unit < flat.units(); ++unit) flat.run(unit, scratch);
       // A scan misses nothing.
-      if (!holds(queries.found(0), id) && id >= progress.deleted) progress.complain("a scan missed a row");
+      for (std::uint32_t i = 0; i < count; ++i) {
+        if (!holds(queries.found(i), id + i) && id + i >= progress.deleted) progress.complain("a scan missed a row");
+        check(queries.found(i), deleted, progress);
+      }
     } else {
       likeness::search_graph(graph, queries, 0, {kEf, kEf, 1}, {}, scratch, complete);
       ++progress.searched;
@@ -184,15 +191,17 @@ void replace(std::size_t dimension, const std::vector<float>& rows, Progress& pr
     scanners.emplace_back([&, i] {
       Scratch scratch;
       std::mt19937 random(static_cast<unsigned>(i));
-      const std::uint32_t limit = 3;
-      const double floor = -2;
+      const std::vector<std::uint32_t> limits(kTogether, 3);
+      const std::vector<double> floors(kTogether, -2);
       while (!done) {
         running[i] = ++begun;
-        const std::uint32_t id = random() % kStay;
-        Queries queries(table, row(id), &limit, &floor, 1);
+        const std::uint32_t count = random() % 2 == 0 ? 1 : kTogether, id = random() % (kStay - count);
+        Queries queries(table, row(id), limits.data(), floors.data(), count);
         likeness::FlatSearch flat(table, queries);
         for (std::uint32_t unit = 0; unit < flat.units(); ++unit) flat.run(unit, scratch);
-        if (!holds(queries.found(0), id)) progress.complain("a scan missed a row that stays");
+        for (std::uint32_t q = 0; q < count; ++q) {
+          if (!holds(queries.found(q), id + q)) progress.complain("a scan missed a row that stays");
+        }
         running[i] = 0;
         std::this_thread::yield();
       }

@@ -18,7 +18,7 @@ type Values = { readonly [K in keyof typeof CONNECTION_OPTIONS]?: string | undef
 export async function connect(
   values: Values,
   io: Io,
-  { maxAttempts }: { maxAttempts?: number } = {},
+  { maxAttempts, readTimeout = 120n }: { maxAttempts?: number; readTimeout?: bigint } = {},
 ): Promise<Service> {
   const globals: GlobalOptions = {
     debug: false,
@@ -32,7 +32,7 @@ export async function connect(
     color: 'auto',
     sign: true,
     caBundle: undefined,
-    readTimeout: 120n,
+    readTimeout,
     connectTimeout: 10n,
     binaryFormat: undefined,
     pager: false,
@@ -52,11 +52,27 @@ export async function connect(
   }
 }
 
+/** What to do about faults that tell little by themselves, by how their text begins or what it contains. */
+const REMEDIES: readonly (readonly [RegExp, string])[] = [
+  [/^Could not connect/, 'start it with `likeness serve`, or name another with --endpoint-url'],
+  [
+    /MissingAuthenticationToken/,
+    'it takes signed requests only: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or LIKENESS_KEYS_FILE and LIKENESS_MASTER_KEY_FILE as the service has them',
+  ],
+  [
+    /UnrecognizedClient|InvalidSignature/,
+    'it does not know these keys: `likeness keys list` beside it lists those it knows',
+  ],
+  [/^SSL validation failed/, 'AWS_CA_BUNDLE names the authority to trust'],
+  [/^Connection was closed before/, 'a service with a certificate is called by https://'],
+];
+
 /** A fault of a call as a line for the operator. */
 export function operatorError(error: unknown): unknown {
   if (!(error instanceof CommandError)) return error;
-  const remedy = error.message.startsWith('Could not connect')
-    ? ': start it with `likeness serve`, or name another with --endpoint-url'
-    : '';
-  return new OperatorError(`${error.message}${remedy}`, { cause: error });
+  const [, remedy] = REMEDIES.find(([pattern]) => pattern.test(error.message)) ?? [];
+  const text = error.message.replace(/\.$/, '');
+  return new OperatorError(remedy === undefined ? error.message : `${text}: ${remedy}`, {
+    cause: error,
+  });
 }

@@ -54,7 +54,7 @@ export async function send(target: Target, operation: string, body: string): Pro
     'urllib3.connectionpool',
     `Starting new ${url.protocol.slice(0, -1).toUpperCase()} connection (1): ${url.hostname}:${portOf(url)}`,
   );
-  const reply = await exchange(target, sent, payload);
+  const reply = await exchange(target, 'POST', sent, payload);
   log(
     'urllib3.connectionpool',
     `${url.protocol}//${url.hostname}:${portOf(url)} "POST ${url.pathname}${url.search} HTTP/1.1" ${reply.status} ${reply.headers['content-length'] ?? 'None'}`,
@@ -63,6 +63,12 @@ export async function send(target: Target, operation: string, body: string): Pro
   log('botocore.parsers', `Response body:\n${reply.body}`);
   return reply;
 }
+
+/** Asks for a page beside the API, unsigned. Rejects with a ConnectionError where there is no reply. */
+export const fetchPage = (target: Target, path: string): Promise<HttpReply> => {
+  const url = new URL(path, target.url);
+  return exchange({ ...target, url }, 'GET', { host: url.host }, Buffer.alloc(0));
+};
 
 const portOf = ({ port, protocol }: URL): string =>
   port === '' ? (protocol === 'https:' ? '443' : '80') : port;
@@ -123,16 +129,17 @@ class Sha256 {
 
 async function exchange(
   target: Target,
+  method: 'GET' | 'POST',
   headers: Record<string, string>,
   payload: Buffer,
 ): Promise<HttpReply> {
   const { url, proxy } = target;
   const secure = url.protocol === 'https:';
   const request = secure
-    ? httpsRequest(url, { method: 'POST', headers, ...(await tlsOptions(target)) })
+    ? httpsRequest(url, { method, headers, ...(await tlsOptions(target)) })
     : proxy
-      ? plainThrough(proxy, url, headers)
-      : httpRequest(url, { method: 'POST', headers, agent: false });
+      ? plainThrough(proxy, url, { method, headers })
+      : httpRequest(url, { method, headers, agent: false });
   return new Promise((resolve, reject) => {
     const fail = (error: Error): void => reject(connectionError(error, target, state));
     const state: State = { connected: false };
@@ -160,9 +167,13 @@ async function exchange(
 }
 
 /** A proxy is told the whole URL of what is not encrypted. */
-function plainThrough(proxy: URL, url: URL, headers: Record<string, string>): ClientRequest {
+function plainThrough(
+  proxy: URL,
+  url: URL,
+  { method, headers }: { method: string; headers: Record<string, string> },
+): ClientRequest {
   const { hostname, port } = proxy;
-  const options = { hostname, port, method: 'POST', path: url.href, agent: false } as const;
+  const options = { hostname, port, method, path: url.href, agent: false } as const;
   const sent = { ...headers, ...proxyHeaders(proxy) };
   return proxy.protocol === 'https:'
     ? httpsRequest({ ...options, headers: sent })

@@ -11,9 +11,9 @@ import { textRepr } from '../python/repr.js';
 import type { Dict } from '../python/value.js';
 import { findKeys, type Keys, localKeys } from './credentials.js';
 import { proxyFor } from './proxy.js';
-import { parseReply } from './reply.js';
+import { type HttpReply, parseReply } from './reply.js';
 import { sendWithRetries } from './retry.js';
-import type { Target } from './send.js';
+import { fetchPage, type Target } from './send.js';
 import {
   endpointOf,
   maxAttemptsOf,
@@ -30,6 +30,11 @@ export interface Service {
   /** Checks the parameters of an operation without calling it. */
   check(operation: OperationName, parameters: Dict): void;
   call(operation: OperationName, parameters: Dict): Promise<Dict>;
+  /**
+   * What keeps the service from serving, by its own word (`GET /health/ready`): part and reason. None where it
+   * is ready, or where there is no such page, as at Amazon.
+   */
+  notReady(): Promise<Readonly<Record<string, string>>>;
 }
 
 export interface ServiceOptions {
@@ -68,8 +73,17 @@ export async function openService(options: ServiceOptions): Promise<Service> {
   log('botocore.endpoint', `Setting rekognition timeout as ${shownTimeouts(globals)}`);
   log('botocore.regions', `Endpoint provider result: ${url.href}`);
   const wireTimestamps = timestampFormatOf(settings) === 'wire';
+  const targetAt = (): Target => ({
+    ...limits,
+    url: requireHttp(url),
+    region,
+    keys,
+    proxy: proxyFor(url, env),
+    log,
+  });
   return {
     endpoint: url.href,
+    notReady: async () => reasonsOf(await fetchPage(targetAt(), '/health/ready')),
     check: (operation, parameters) => validateParameters(parameters, OPERATIONS[operation].input),
     call: async (operation, parameters) => {
       const model: OperationModel = OPERATIONS[operation];
@@ -80,14 +94,7 @@ export async function openService(options: ServiceOptions): Promise<Service> {
           'NoCredentials',
         );
       const body = jsonLine(toWire(parameters, model.input));
-      const target: Target = {
-        ...limits,
-        url: requireHttp(url),
-        region,
-        keys,
-        proxy: proxyFor(url, env),
-        log,
-      };
+      const target = targetAt();
       log(
         'botocore.endpoint',
         `Making request for OperationModel(name=${operation}) with params: {'method': 'POST', 'url': ${textRepr(target.url.href)}, 'body': ${textRepr(body)}}`,
@@ -131,6 +138,23 @@ async function keysOf({
 /** Seconds, as Python shows a pair of them. */
 const shownTimeouts = ({ connectTimeout, readTimeout }: GlobalOptions): string =>
   `(${[connectTimeout, readTimeout].map((seconds) => (seconds === 0n ? 'None' : seconds)).join(', ')})`;
+
+/** The reasons in an answer to `GET /health/ready`. */
+function reasonsOf({ status, body }: HttpReply): Record<string, string> {
+  if (status !== 503) return {};
+  const known = (value: unknown): value is { reasons: Record<string, unknown> } =>
+    typeof value === 'object' && value !== null && 'reasons' in value;
+  try {
+    const answer: unknown = JSON.parse(body);
+    if (known(answer))
+      return Object.fromEntries(
+        Object.entries(answer.reasons).map(([part, reason]) => [part, String(reason)]),
+      );
+  } catch {
+    // Something before the service answered.
+  }
+  return { service: `HTTP ${status}` };
+}
 
 function targetOf({
   globals,

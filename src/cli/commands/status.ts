@@ -10,11 +10,17 @@ import { type Dict, isList, type Value } from '../python/value.js';
 /** Collections that are shown; the rest is counted. */
 const MOST_COLLECTIONS = 100;
 
-/** Asks the service over its API whether it answers and what it holds. Exit code 1 where it does not answer. */
-export async function status(args: readonly string[]): Promise<void> {
+/** Seconds after which a service that says nothing is taken not to answer. */
+const PATIENCE = 10n;
+
+/**
+ * Asks the service over its API whether it answers and what it holds. Exit code 1 where it does not answer or says
+ * that it is not ready.
+ */
+export async function status(args: readonly string[]): Promise<number> {
   const { values } = parse(args);
   const io = processIo();
-  const service = await connect(values, io, { maxAttempts: 1 });
+  const service = await connect(values, io, { maxAttempts: 1, readTimeout: PATIENCE });
   try {
     const start = performance.now();
     const first = await service.call('ListCollections', new Map([['MaxResults', 100n]]));
@@ -25,8 +31,11 @@ export async function status(args: readonly string[]): Promise<void> {
       const details = await service.call('DescribeCollection', new Map([['CollectionId', id]]));
       collections.push(new Map<string, Value>([['CollectionId', id], ...details]));
     }
+    const reasons = Object.entries(await service.notReady());
     const report: Dict = new Map<string, Value>([
       ['Endpoint', service.endpoint],
+      ['Ready', reasons.length === 0],
+      ['NotReady', new Map(reasons)],
       ['Milliseconds', Math.round(milliseconds * 10) / 10],
       ['MoreCollections', first.has('NextToken')],
       ['Collections', collections],
@@ -34,6 +43,9 @@ export async function status(args: readonly string[]): Promise<void> {
     io.stdout.write(
       values.json ? `${[...jsonPieces(report)].join('')}\n` : text(report, collections),
     );
+    for (const [part, reason] of reasons)
+      io.stderr.write(`likeness: not ready: ${part}: ${reason}\n`);
+    return reasons.length === 0 ? 0 : 1;
   } catch (error) {
     throw operatorError(error);
   }

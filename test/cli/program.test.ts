@@ -1,11 +1,10 @@
-import { execFile, execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OPERATION_VERBS } from '../../src/cli/arguments/options.js';
-import { completion } from '../../src/cli/commands/completion.js';
 import { OPERATOR_COMMANDS } from '../../src/cli/commands.js';
 import { helpOn } from '../../src/cli/help.js';
 import { type ScriptedServer, startScriptedServer } from './recorded/scripted-server.js';
@@ -49,25 +48,6 @@ describe('likeness', () => {
       code: 252,
       stderr: expect.stringContaining('Maybe you meant:\n\n  * list-faces'),
     });
-  });
-
-  it('completes in each shell', async () => {
-    await expect(completion(['tcsh'])).rejects.toThrow('bash|zsh|fish');
-    const script = (await run(['completion', 'bash'])).stdout;
-    const file = join(home, 'completion.bash');
-    writeFileSync(file, script);
-    const complete = (line: string): string =>
-      execFileSync('bash', [
-        '-c',
-        `source ${file}; COMP_WORDS=(${line}); COMP_CWORD=$((\${#COMP_WORDS[@]}-1)); _likeness; echo "\${COMPREPLY[@]}"`,
-      ])
-        .toString()
-        .trim();
-    expect(complete('likeness assoc')).toBe('associate-faces');
-    expect(complete('likeness associate-faces --user-m')).toBe('--user-match-threshold');
-    expect(complete('likeness list-faces --output te')).toBe('text');
-    for (const shell of ['zsh', 'fish'])
-      expect((await run(['completion', shell])).stdout).toContain('search-users-by-image');
   });
 });
 

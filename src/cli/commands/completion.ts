@@ -13,8 +13,14 @@ interface Word {
   readonly help: string;
 }
 
+interface Option extends Word {
+  readonly values?: readonly string[];
+  /** How a value that is read from a file begins, where that is common. */
+  readonly file?: 'file://' | 'fileb://';
+}
+
 interface Completable extends Word {
-  readonly options: readonly (Word & { readonly values?: readonly string[] })[];
+  readonly options: readonly Option[];
   /** Whether other words are paths. */
   readonly takesPaths: boolean;
   /** Words that may stand first, such as the names of shells. */
@@ -58,12 +64,19 @@ function completables(): Completable[] {
   return [...operator, ...operations];
 }
 
-function optionWord({ argument, use }: OperationOption): Completable['options'][number] {
+function optionWord({ argument, use }: OperationOption): Option {
   const shape = use.kind === 'member' ? use.shape : undefined;
   const of = shape?.kind === 'list' ? shape.of : shape;
   const values = of?.kind === 'enum' ? of.values : argument.choices;
-  return { name: argument.name, help: '', ...(values && { values }) };
+  const file = use.kind === 'bytes' ? 'fileb://' : READ_FROM_FILES.has(kindOf(use)) && 'file://';
+  return { name: argument.name, help: '', ...(values && { values }), ...(file && { file }) };
 }
+
+/** What is long enough to be kept in a file: whole inputs and structures. */
+const READ_FROM_FILES: ReadonlySet<string> = new Set(['input', 'structure', 'list', 'map']);
+
+const kindOf = (use: OperationOption['use']): string =>
+  use.kind === 'member' ? use.shape.kind : use.kind;
 
 const names = (words: readonly Word[]): string => words.map(({ name }) => name).join(' ');
 
@@ -127,6 +140,7 @@ function zsh(commands: readonly Completable[]): string {
       ),
     );
     const rest = [
+      quoted('--help[what it does, its options and an example]'),
       ...(words.length > 0 ? [quoted(`1:word:(${words.join(' ')})`)] : []),
       ...(takesPaths ? [quoted('*:path:_files')] : []),
     ];
@@ -144,6 +158,7 @@ ${list.join('\n')}
   )
   if (( CURRENT == 2 )); then
     _describe command commands
+    compadd -- help --help --version
   else
     local command=$words[2]
     shift words; (( CURRENT-- ))
@@ -165,17 +180,27 @@ function fish(commands: readonly Completable[]): string {
         ]
       : []),
     ...options.map(
-      ({ name: option, help: text, values }) =>
-        `complete -c likeness -n '__fish_seen_subcommand_from ${name}' -l ${option.slice(2)}${values ? ` -x -a ${quoted(values.join(' '))}` : option.endsWith('-bytes') ? ` -r -a '(__likeness_paths)'` : ''}${text === '' ? '' : ` -d ${quoted(text)}`}`,
+      ({ name: option, help: text, values, file }) =>
+        `complete -c likeness -n '__fish_seen_subcommand_from ${name}' -l ${option.slice(2)}${fishValues(values, file)}${text === '' ? '' : ` -d ${quoted(text)}`}`,
     ),
+    `complete -c likeness -n '__fish_seen_subcommand_from ${name}' -l help`,
   ]);
   return `# fish completion for likeness
 function __likeness_paths
-  set -l path (string replace -r '^fileb?://' '' -- (commandline -ct))
-  for file in (__fish_complete_path $path)
-    echo fileb://$file
+  set -l word (commandline -ct)
+  set -l prefix (string match -r '^fileb?://' -- $word; or echo $argv[1])
+  for file in (__fish_complete_path (string replace -r '^fileb?://' '' -- $word))
+    echo $prefix$file
   end
 end
+complete -c likeness -n __fish_use_subcommand -f -a help
+complete -c likeness -n __fish_use_subcommand -l help
+complete -c likeness -n __fish_use_subcommand -l version
 ${lines.join('\n')}
 `;
+}
+
+function fishValues(values: Option['values'], file: Option['file']): string {
+  if (values) return ` -x -a ${quoted(values.join(' '))}`;
+  return file === undefined ? '' : ` -r -a '(__likeness_paths ${file})'`;
 }

@@ -5,6 +5,7 @@ import { findProgram, missing } from '../clients/programs.js';
 import { disagreement } from './differential/agreement.js';
 import { AwsCli } from './differential/aws-cli.js';
 import { generateTrial } from './differential/generate.js';
+import { SHOWN } from './differential/shown.js';
 import type { Trial } from './differential/trial.js';
 import { WRITTEN } from './differential/written.js';
 import { layOut, present, type Surroundings, substitute } from './recorded/cases.js';
@@ -18,8 +19,10 @@ import { type ScriptedServer, startScriptedServer } from './recorded/scripted-se
  */
 const COUNT = Number(process.env['LIKENESS_COMMANDS'] ?? 20);
 const FIRST = Number(process.env['LIKENESS_SEED'] ?? 1);
-const SAMPLE = 5;
-const written = WRITTEN.filter((_, index) => COUNT >= 100 || index % SAMPLE === FIRST % SAMPLE);
+const sampled = (trials: readonly Trial[], share: number): Trial[] =>
+  trials.filter((_, index) => COUNT >= 100 || index % share === FIRST % share);
+const written = sampled(WRITTEN, 5);
+const shown = sampled(SHOWN, 11);
 
 const python = findProgram(['/usr/bin/python3', 'python3'], ['-c', 'import awscli.botocore']);
 const why = present ? missing(python, 'the aws CLI') : ' (skipped: the recorded home is not there)';
@@ -74,6 +77,14 @@ describe.skipIf(why !== '')(`beside the AWS CLI on this machine${why}`, () => {
       expect(await differencesOf(written)).toBe('');
     },
     timeoutOf(written.length),
+  );
+
+  it(
+    'shows the same in every format, and of pages, queries and skeletons',
+    async () => {
+      expect(await differencesOf(shown)).toBe('');
+    },
+    timeoutOf(shown.length),
   );
 });
 

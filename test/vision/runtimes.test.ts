@@ -136,15 +136,19 @@ describe.skipIf(missingPackages('onnxruntime').length > 0)(
 
 /** A software driver takes minutes for all nets; one small image of the embedder shows that the path works. */
 describe.skipIf(process.env['LIKENESS_TEST_WEBGPU'] !== '1')(
-  'WebGPU (set LIKENESS_TEST_WEBGPU=1 where a Vulkan driver and the package webgpu are)',
+  'WebGPU (set LIKENESS_TEST_WEBGPU=1 where a Vulkan driver and the packages are)',
   () => {
-    it('gives the recorded numbers', async () => {
-      const gpu = await startRuntime('tfjs-webgpu');
-      const files = await embedderFiles();
-      const net = await gpu.load(files);
-      const parity = await checkParity(files.card, net, await loadReference(files.card.name));
-      expect(parity.deviation).toBeLessThan(1e-3);
-    }, 600_000);
+    it.each(['tfjs-webgpu', 'onnxruntime-webgpu'] as const)(
+      'gives the recorded numbers on %s',
+      async (name) => {
+        const gpu = await startRuntime(name, folder);
+        const files = await embedderFiles();
+        const net = await gpu.load(files);
+        const parity = await checkParity(files.card, net, await loadReference(files.card.name));
+        expect(parity.deviation).toBeLessThan(1e-3);
+      },
+      600_000,
+    );
   },
 );
 

@@ -1,4 +1,4 @@
-import { Lexer, parse } from 'yaml';
+import { Lexer, parseDocument } from 'yaml';
 import { optionError } from '../errors.js';
 import { JsonSyntaxError, readJson } from '../python/json-reader.js';
 import { type Dict, isDict, Moment, typeName, type Value } from '../python/value.js';
@@ -28,16 +28,17 @@ function readJsonInput(text: string): Value {
 function readYamlInput(text: string): Value {
   try {
     refuseTabs(text);
-    const value: unknown = parse(text, {
+    const document = parseDocument(text, {
       version: '1.2',
       schema: 'core',
       intAsBigInt: true,
-      mapAsMap: true,
       merge: true,
-      logLevel: 'error',
       customTags: (tags) => [DATE_TAG, UNDERSCORED, 'binary', ...tags],
     });
-    return fromYaml(value);
+    // A tag nobody knows is a warning here and an error there.
+    const [fault] = [...document.errors, ...document.warnings];
+    if (fault) throw fault;
+    return fromYaml(document.toJS({ mapAsMap: true }));
   } catch {
     throw optionError('cli-input-yaml', 'Invalid YAML received.');
   }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
+import { CommandError } from '../errors.js';
 import type { Place } from '../io.js';
 import { textRepr } from '../python/repr.js';
 import { systemErrorText } from '../python/system-error.js';
@@ -26,8 +27,9 @@ export function loadParameterFile(value: string, place: Place): string | Uint8Ar
   const path = expandPath(value.slice(prefix.length), place.env);
   const bytes = read(path, value, place);
   if (prefix === 'fileb://') return bytes;
+  const decode = decoderOf(place.env['AWS_CLI_FILE_ENCODING'] ?? 'utf-8');
   try {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    const text = decode(bytes);
     return text.replaceAll(/\r\n?/g, '\n');
   } catch (cause) {
     throw new ParameterFileError(
@@ -37,10 +39,24 @@ export function loadParameterFile(value: string, place: Place): string | Uint8Ar
   }
 }
 
+/** What reads text in an encoding, named as Python names it; throws for bytes that are not in it. */
+function decoderOf(encoding: string): (bytes: Uint8Array) => string {
+  const name = encoding.toLowerCase().replaceAll('_', '-');
+  // The web's decoder takes this name for windows-1252.
+  if (/^(?:iso-?8859-1|latin-?1|l1)$/.test(name))
+    return (bytes) => Buffer.from(bytes).toString('latin1');
+  try {
+    const decoder = new TextDecoder(name, { fatal: true, ignoreBOM: true });
+    return (bytes) => decoder.decode(bytes);
+  } catch (cause) {
+    throw new CommandError(`unknown encoding: ${encoding}`, undefined, { cause });
+  }
+}
+
 function read(path: string, value: string, { cwd }: Place): Uint8Array {
   try {
     // Node would read the working directory.
-    if (path === '') throw Object.assign(new Error('no path'), { code: 'ENOENT' });
+    if (path === '') throw Object.assign(new Error('no path'), { code: 'ENOENT', errno: -2 });
     return readFileSync(resolve(cwd, path));
   } catch (cause) {
     throw new ParameterFileError(`Unable to load paramfile ${value}: ${systemError(cause, path)}`, {

@@ -139,14 +139,15 @@ async function keysOf({
 const shownTimeouts = ({ connectTimeout, readTimeout }: GlobalOptions): string =>
   `(${[connectTimeout, readTimeout].map((seconds) => (seconds === 0n ? 'None' : seconds)).join(', ')})`;
 
+const hasReasons = (value: unknown): value is { reasons: Record<string, unknown> } =>
+  typeof value === 'object' && value !== null && 'reasons' in value;
+
 /** The reasons in an answer to `GET /health/ready`. */
 function reasonsOf({ status, body }: HttpReply): Record<string, string> {
   if (status !== 503) return {};
-  const known = (value: unknown): value is { reasons: Record<string, unknown> } =>
-    typeof value === 'object' && value !== null && 'reasons' in value;
   try {
     const answer: unknown = JSON.parse(body);
-    if (known(answer))
+    if (hasReasons(answer))
       return Object.fromEntries(
         Object.entries(answer.reasons).map(([part, reason]) => [part, String(reason)]),
       );

@@ -303,6 +303,51 @@ export const BENCHMARKS = [
     ],
   },
   {
+    script: 'thresholds.mjs',
+    full: [],
+    short: ['2000', '64', '20000'],
+    result: 'thresholds',
+    question: 'likeness thresholds on what is large',
+    answers: [
+      {
+        what: 'all pairs of 100,000 × 512, counted by person',
+        value: ({ allPairs }) => allPairs?.seconds,
+        show: (value) => `${(value / 60).toFixed(1)} min`,
+        most: 600,
+      },
+      {
+        what: 'a score file of ten million rows',
+        value: ({ scoreFile }) => scoreFile?.seconds,
+        show: (value) => `${(value / 60).toFixed(1)} min`,
+      },
+      {
+        what: 'most memory held',
+        value: ({ allPairs }) => allPairs?.memoryMb,
+        show: (value) => `${value} MB`,
+      },
+    ],
+  },
+  {
+    script: 'user-scale.mjs',
+    full: [],
+    short: undefined,
+    result: 'user-scale',
+    question: 'similarity to users, of people nobody learnt from',
+    answers: [2, 5].flatMap((faces) => [
+      {
+        what: `user of ${faces} faces: strangers taken at 75, by what is stated`,
+        value: ({ rows }) => at(rows, { faces, threshold: 75 })?.timesAfter,
+        show: (value) => `${value.toFixed(2)} ×`,
+        most: 1.25,
+      },
+      {
+        what: 'the same if the user is read like a photo',
+        value: ({ rows }) => at(rows, { faces, threshold: 75 })?.timesBefore,
+        show: (value) => `${value.toFixed(2)} ×`,
+      },
+    ]),
+  },
+  {
     script: 'event-loop.mjs',
     full: [],
     short: undefined,

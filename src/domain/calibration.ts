@@ -10,6 +10,8 @@ export interface CalibrationEvidence {
   dataHash?: string;
   people?: number;
   photos?: number;
+  /** People with several photos, from whom the gains of users were measured. */
+  gainUsers?: number;
   genuinePairs?: number;
   impostorPairs?: number;
   /** Where each point of the curve comes from. */
@@ -31,6 +33,8 @@ export interface CalibrationPoint {
   /** Impostor pairs at or above the cosine; 0 where the point is extrapolated. */
   errors: number;
   basis: 'measured' | 'extrapolated';
+  /** `CalibrationCurve.gains` at this point. */
+  gain?: number;
 }
 
 /** A curve of one embedding model with what it rests on. Never changed once stored. */
@@ -54,13 +58,15 @@ export const PROVISIONAL_CURVE: CalibrationCurve = {
 
 const VERSION = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 const MOST_POINTS = 1000;
+/** Two users of many faces have twice the gain; they must stay below cosine 1. */
+const MOST_GAIN = 0.5;
 
 /**
  * Checks a curve before it is stored and after it is read.
  *
  * @throws RangeError that names what is wrong: the name, the exponent, or the first point out of order.
  */
-export function checkCurve({ version, exponent, points }: CalibrationCurve): void {
+export function checkCurve({ version, exponent, points, gains }: CalibrationCurve): void {
   if (!isVersionName(version))
     throw new RangeError(
       `expected a calibration version of up to 64 letters, digits and _.-, got ${JSON.stringify(version)}`,
@@ -82,13 +88,34 @@ export function checkCurve({ version, exponent, points }: CalibrationCurve): voi
         `point ${index}: the cosine must rise and the FMR fall from point to point, got [${cosine}, ${log10Fmr}] after [${before[0]}, ${before[1]}]`,
       );
   }
+  if (gains) checkGains(points, gains);
+}
+
+/** For one user of ever so many faces, and for two of them, the cosine must rise from point to point as well. */
+function checkGains(points: CalibrationCurve['points'], gains: readonly number[]): void {
+  if (gains.length !== points.length)
+    throw new RangeError(
+      `expected a gain for each of ${points.length} points, got ${gains.length}`,
+    );
+  for (const [index, gain] of gains.entries())
+    if (!(gain >= 0 && gain < MOST_GAIN))
+      throw new RangeError(`gain ${index}: expected 0 to below ${MOST_GAIN}, got ${gain}`);
+  for (const users of [1, 2]) {
+    const cosines = points.map(([cosine], i) => 1 - (1 - cosine) * (1 - users * (gains[i] ?? 0)));
+    const index = cosines.findIndex((cosine, i) => !(cosine > (cosines[i - 1] ?? -Infinity)));
+    if (index >= 0)
+      throw new RangeError(
+        `gain ${index}: with ${gains[index - 1]} before and ${gains[index]} here the cosine of users would not rise`,
+      );
+  }
 }
 
 export const isVersionName = (text: string): boolean => VERSION.test(text);
 
 /** Whether two curves give every cosine the same similarity. */
 export const sameCurve = (a: CalibrationCurve, b: CalibrationCurve): boolean =>
-  a.exponent === b.exponent && JSON.stringify(a.points) === JSON.stringify(b.points);
+  a.exponent === b.exponent &&
+  JSON.stringify([a.points, a.gains]) === JSON.stringify([b.points, b.gains]);
 
 /** The share of strangers that reach `similarity`, which one curve promises, as another curve measured it. */
 export const fmrAsSeenBy = (

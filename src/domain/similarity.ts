@@ -10,6 +10,11 @@ export interface CalibrationCurve {
   exponent: number;
   /** [cosine, log10 FMR], cosine strictly rising, FMR strictly falling; at least two points. */
   points: readonly (readonly [cosine: number, log10Fmr: number])[];
+  /**
+   * For each point, the share of its distance 1 − cosine by which a user of very many faces is nearer to strangers than
+   * a photo: see `curveFor`. 0 to below 0.5. Absent: not known, and users are read like photos.
+   */
+  gains?: readonly number[];
 }
 
 /** Above this cosine two embeddings are the same photo: 100. */
@@ -35,6 +40,13 @@ export function similarityOf(curve: CalibrationCurve, cosine: number): number {
 /** The false match rate at a cosine: the share of comparisons between different people that score as high. */
 export const fmrOf = (curve: CalibrationCurve, cosine: number): number =>
   10 ** Math.min(0, log10FmrAt(curve, cosine));
+
+/**
+ * How many decades of strangers lie below a cosine: −log10 of the FMR, which goes on below 0 where the FMR would pass 1;
+ * Infinity for the same photo. Orders as similarities do, but without their rounding.
+ */
+export const rarityOf = (curve: CalibrationCurve, cosine: number): number =>
+  cosine >= IDENTICAL_COSINE ? Infinity : -log10FmrAt(curve, cosine);
 
 /** The smallest cosine whose similarity can reach `similarity`: a search bound, less a margin for rounding. */
 export const cosineFloor = (curve: CalibrationCurve, similarity: number): number =>

@@ -1,5 +1,6 @@
 import { centroidOf, outlierDistanceOf } from '../domain/centroid.js';
 import { type CalibrationCurve, reaches, similarityOf } from '../domain/similarity.js';
+import { curveFor } from '../domain/user-scale.js';
 import type { CollectionMove, MovingUser } from '../store/moving.js';
 import { cosineOf } from './embed.js';
 
@@ -118,7 +119,8 @@ function toOthers(
   const face = faces.find((each) => each.faceId === faceId);
   const others = faces.filter((each) => each !== face);
   const centroid = centroidOf(others, outlierDistanceOf(weighing));
-  return face && centroid && similarityOf(calibration, cosineOf(face.embedding, centroid));
+  const curve = curveFor(calibration, [others.length]);
+  return face && centroid && similarityOf(curve, cosineOf(face.embedding, centroid));
 }
 
 function spread(values: readonly number[]): { median: number | null; low: number | null } {

@@ -1,6 +1,7 @@
 import { type Candidate, judge, type Refusal } from '../domain/associations.js';
 import { centroidOf, outlierDistanceOf } from '../domain/centroid.js';
 import { type CalibrationCurve, similarityOf } from '../domain/similarity.js';
+import { curveFor } from '../domain/user-scale.js';
 import {
   type AssociateFacesInput,
   type AssociateFacesOutput,
@@ -86,7 +87,7 @@ function decide(
 /** 0–100 of each free face against the user as it stands now; none where there is nothing to compare with. */
 function similaritiesTo(
   { matcher, calibration, settings }: Scorer,
-  { centroid, faces, embeddings }: UserFacesState,
+  { centroid, members, faces, embeddings }: UserFacesState,
   faceIds: readonly string[],
 ): Map<string, number> {
   const free = faceIds.flatMap((faceId) => {
@@ -99,8 +100,10 @@ function similaritiesTo(
   const reference = centroid ?? (consistent ? mostCentral(free, cosinesTo) : undefined);
   if (!reference || free.length === 0) return new Map();
   const cosines = cosinesTo(reference);
+  // As many as the centroid was made of; the one face that seeds a user counts 1.
+  const curve = curveFor(calibration, [members.length]);
   return new Map(
-    free.map(({ faceId }, i) => [faceId, similarityOf(calibration, cosines[i] ?? Number.NaN)]),
+    free.map(({ faceId }, i) => [faceId, similarityOf(curve, cosines[i] ?? Number.NaN)]),
   );
 }
 

@@ -30,7 +30,12 @@ export async function searchUsersByImage(
     signal,
   );
   const matches = searched
-    ? await findSimilarUsers(services, collection, { query: searched.embedding, limit, threshold })
+    ? await findSimilarUsers(services, collection, {
+        query: searched.embedding,
+        queryFaces: 1,
+        limit,
+        threshold,
+      })
     : [];
   return {
     UserMatches: toUserMatches(matches),

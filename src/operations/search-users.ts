@@ -23,10 +23,10 @@ export async function searchUsers(
     MaxUsers: limit = DEFAULTS.maxUsers,
   } = input;
   const collection = await openCollection(services, collectionId);
-  const query = await queryOf(services, input);
-  const matches = query
+  const asked = await queryOf(services, input);
+  const matches = asked
     ? await findSimilarUsers(services, collection, {
-        query,
+        ...asked,
         limit,
         threshold,
         ...(userId !== undefined && { exclude: userId }),
@@ -44,14 +44,16 @@ export async function searchUsers(
 async function queryOf(
   { store }: Pick<Services, 'store'>,
   { CollectionId: collectionId, UserId: userId, FaceId: faceId }: SearchUsersInput,
-): Promise<Float32Array | undefined> {
+): Promise<{ query: Float32Array; queryFaces: number } | undefined> {
   if (faceId !== undefined && userId === undefined)
-    return requireEmbedding({ store }, collectionId, faceId);
+    return { query: await requireEmbedding({ store }, collectionId, faceId), queryFaces: 1 };
   if (userId === undefined || faceId !== undefined)
     throw new ApiError(
       'InvalidParameterException',
       'Exactly one of FaceId and UserId must be given',
     );
-  if (!(await store.user(collectionId, userId))) throw userNotFound(userId);
-  return store.userCentroid(collectionId, userId);
+  const user = await store.user(collectionId, userId);
+  if (!user) throw userNotFound(userId);
+  const query = await store.userCentroid(collectionId, userId);
+  return query && { query, queryFaces: user.faceCount };
 }

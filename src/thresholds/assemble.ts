@@ -23,7 +23,7 @@ import { verdictOf } from './verdict.js';
 export interface Measured
   extends Pick<
     ThresholdsReport,
-    'histogram' | 'impostorCurve' | 'worst' | 'association' | 'groups' | 'quality'
+    'histogram' | 'impostorCurve' | 'worst' | 'association' | 'userGains' | 'groups' | 'quality'
   > {
   operating: Operating;
   searches?: Searches;
@@ -92,6 +92,7 @@ export async function assemble(
     quality,
     worst,
     impostorCurve: measured.impostorCurve,
+    userGains: measured.userGains,
     replicates: replicatesOf(derived, operating, seed),
   };
 }

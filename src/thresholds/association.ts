@@ -1,10 +1,12 @@
 import { centroidOf } from '../domain/centroid.js';
+import type { CalibrationCurve } from '../domain/similarity.js';
+import { curveFor } from '../domain/user-scale.js';
 import type { Kernel } from '../vectors/kernels.js';
 import { NO_RATE, rateAt } from './interval.js';
 import { SeededRandom, seedFor } from './random.js';
 import type { AssociationError } from './report.js';
-import { rowAt, rowsOf, type Samples } from './samples.js';
-import type { Grid } from './scale.js';
+import { rowAt, rowsOf, type Samples, sizeOf } from './samples.js';
+import { similarityGrid } from './scale.js';
 import { levelOf, Tally } from './tally.js';
 
 /** Faces a user has when another asks to join. */
@@ -26,7 +28,7 @@ export interface AssociationTrial {
 }
 
 export interface AssociationSettings {
-  grid: Grid;
+  curve: CalibrationCurve;
   kernel: Kernel;
   seed: number;
   outlierDistance: number;
@@ -66,12 +68,11 @@ export function* associationTrials(
   }
 }
 
-const sizeOf = (samples: Samples, subject: number): number => {
-  const [begin, end] = rowsOf(samples, subject);
-  return end - begin;
-};
-
-/** The chance that AssociateFaces takes a face of somebody else, or refuses one of the user's own, by user size. */
+/**
+ * The chance that AssociateFaces takes a face of somebody else, or refuses one of the user's own, by user size.
+ *
+ * @param places in the grid of similarities.
+ */
 export async function associationErrors(
   samples: Samples,
   places: readonly number[],
@@ -86,8 +87,9 @@ async function errorOf(
   samples: Samples,
   faces: number,
   places: readonly number[],
-  { grid, kernel, seed, outlierDistance, signal }: AssociationSettings,
+  { curve, kernel, seed, outlierDistance, signal }: AssociationSettings,
 ): Promise<AssociationError> {
+  const grid = similarityGrid(curveFor(curve, [faces]));
   const { units, unitOf, subjectOf } = samples;
   const size = grid.thresholds.length;
   const accepted = new Tally('false-match', { sides: 2, units, size });

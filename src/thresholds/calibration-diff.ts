@@ -1,12 +1,13 @@
 import { fmrAsSeenBy } from '../domain/calibration.js';
 import { centroidOf, outlierDistanceOf } from '../domain/centroid.js';
 import { type CalibrationCurve, cosineOf, reaches, similarityOf } from '../domain/similarity.js';
+import { curveFor } from '../domain/user-scale.js';
 
 /** What would change for the users of a collection if its similarities were read from another curve. */
 export interface CalibrationDiff {
   from: string;
   to: string;
-  /** Similarities of the present curve, and what the same faces would have. */
+  /** Similarities of the present curve, and what the same faces would have, at the mean of the users. */
   scale: { similarity: number; becomes: number }[];
   /** Faces of users that have others to compare with, and those that have none. */
   users: { compared: number; withOneFace: number; withoutFaces: number };
@@ -21,9 +22,9 @@ export interface CalibrationDiff {
 export interface ThresholdDiff {
   /** 0–100, as callers give it. */
   threshold: number;
-  /** The threshold of the other curve that decides as this one does now. */
+  /** The threshold of the other curve that decides as this one does now, at the mean of the users. */
   sameDecisionsAt: number;
-  /** FMR of this threshold now and after, both as the other curve's data measured it. */
+  /** FMR of this threshold now and after, both as the other curve's data measured it, at the mean of the users. */
   fmr: { before: number; after: number };
   /** Compared faces that AssociateFaces would take now, and after. */
   accepted: { before: number; after: number };
@@ -64,21 +65,32 @@ export async function diffCalibrations(request: DiffRequest): Promise<Calibratio
   const { from, to, thresholds, signal } = request;
   const distance = outlierDistanceOf(request.shipped);
   const users = { compared: 0, withOneFace: 0, withoutFaces: 0 };
-  const rows = thresholds.map((threshold) => emptyRow(request, threshold));
+  const rows = thresholds.map(emptyRow);
+  const sizes = new Map<number, number>();
   const moves = new Uint32Array(100 * STEPS + 1);
   let examples: MovedFace[] = [];
   for await (const { userId, faces } of request.people) {
     signal?.throwIfAborted();
     if (faces.length < 2) {
       users[faces.length === 0 ? 'withoutFaces' : 'withOneFace'] += 1;
+      if (faces.length === 1) sizes.set(1, (sizes.get(1) ?? 0) + 1);
       continue;
     }
     users.compared += 1;
+    sizes.set(faces.length, (sizes.get(faces.length) ?? 0) + 1);
+    const [now, next] = [from, to].map((curve) => curveFor(curve, [faces.length - 1])) as Pair;
     const moved = faces.flatMap(({ faceId, embedding }) => {
       const cosine = cosineToOthers(faces, faceId, { embedding, distance });
       return cosine === undefined
         ? []
-        : [{ userId, faceId, before: similarityOf(from, cosine), after: similarityOf(to, cosine) }];
+        : [
+            {
+              userId,
+              faceId,
+              before: similarityOf(now, cosine),
+              after: similarityOf(next, cosine),
+            },
+          ];
     });
     for (const face of moved) moves[Math.round(movement(face) * STEPS)]! += 1;
     for (const row of rows) count(row, moved);
@@ -86,13 +98,23 @@ export async function diffCalibrations(request: DiffRequest): Promise<Calibratio
       .toSorted((a, b) => movement(b) - movement(a))
       .slice(0, EXAMPLES);
   }
+  const meanOf = meanOver(sizes, request);
+  const becomes = (similarity: number): number =>
+    meanOf((now, next) => similarityOf(next, cosineOf(now, similarity)));
   return {
     from: from.version,
     to: to.version,
-    scale: SCALE.map((similarity) => ({ similarity, becomes: translated(from, to, similarity) })),
+    scale: SCALE.map((similarity) => ({ similarity, becomes: becomes(similarity) })),
     users,
     facesCompared: moves.reduce((sum, each) => sum + each, 0),
-    thresholds: rows,
+    thresholds: rows.map((row) => ({
+      ...row,
+      sameDecisionsAt: becomes(row.threshold),
+      fmr: {
+        before: meanOf((now, next) => fmrAsSeenBy(next, now, row.threshold)),
+        after: meanOf((_, next) => fmrAsSeenBy(next, next, row.threshold)),
+      },
+    })),
     moved: {
       median: quantile(moves, 0.5),
       p95: quantile(moves, 0.95),
@@ -104,20 +126,32 @@ export async function diffCalibrations(request: DiffRequest): Promise<Calibratio
 
 const movement = ({ before, after }: MovedFace): number => Math.abs(after - before);
 
-/** The similarity by `to` of what has `similarity` by `from`. */
-const translated = (from: CalibrationCurve, to: CalibrationCurve, similarity: number): number =>
-  similarityOf(to, cosineOf(from, similarity));
+/** Both curves, as they read a cosine to one user. */
+type Pair = [now: CalibrationCurve, next: CalibrationCurve];
 
-const emptyRow = ({ from, to }: DiffRequest, threshold: number): ThresholdDiff => ({
+/** The mean over the users, by how many faces each has, of what both curves give; without users that of one face. */
+function meanOver(sizes: ReadonlyMap<number, number>, { from, to }: DiffRequest) {
+  const users = sizes.size > 0 ? [...sizes] : [[1, 1] as const];
+  const total = users.reduce((sum, [, number]) => sum + number, 0);
+  return (value: (...pair: Pair) => number): number =>
+    users.reduce(
+      (sum, [faces, number]) =>
+        sum + (number / total) * value(curveFor(from, [faces]), curveFor(to, [faces])),
+      0,
+    );
+}
+
+/** What is counted while users are read. */
+type Counts = Omit<ThresholdDiff, 'sameDecisionsAt' | 'fmr'>;
+
+const emptyRow = (threshold: number): Counts => ({
   threshold,
-  sameDecisionsAt: translated(from, to, threshold),
-  fmr: { before: fmrAsSeenBy(to, from, threshold), after: fmrAsSeenBy(to, to, threshold) },
   accepted: { before: 0, after: 0 },
   lost: { faces: 0, users: 0 },
   gained: { faces: 0, users: 0 },
 });
 
-function count(row: ThresholdDiff, faces: readonly MovedFace[]): void {
+function count(row: Counts, faces: readonly MovedFace[]): void {
   const change = { lost: 0, gained: 0 };
   for (const { before, after } of faces) {
     const [was, is] = [reaches(before, row.threshold), reaches(after, row.threshold)];

@@ -1,5 +1,6 @@
 import type { Calibration } from '../domain/calibration.js';
 import { cosineOf } from '../domain/similarity.js';
+import { curveFor } from '../domain/user-scale.js';
 import type { CalibrationSwitch } from '../store/calibrations.js';
 import type { CalibrationDiff } from './calibration-diff.js';
 
@@ -86,6 +87,9 @@ No face leaves its user by a switch. What changes is what later calls answer.
 const share = (part: number, whole: number): string =>
   whole === 0 ? '–' : `${((100 * part) / whole).toFixed(1)} %`;
 
+/** Numbers of faces for which the cosines are shown. */
+const USERS = [2, 5, 20] as const;
+
 /** One version: what its similarities mean and what that rests on. */
 export function calibrationText({ modelId, curve, evidence, createdAtMs }: Calibration): string {
   const { kind, source, points = [] } = evidence;
@@ -108,7 +112,11 @@ export function calibrationText({ modelId, curve, evidence, createdAtMs }: Calib
     String(similarity),
     rate((1 - similarity / 100) ** (1 / curve.exponent)),
     cosineOf(curve, similarity).toFixed(5),
+    ...(curve.gains ? USERS : []).map((faces) =>
+      cosineOf(curveFor(curve, [faces]), similarity).toFixed(5),
+    ),
   ]);
+  const users = curve.gains ? USERS.map((faces) => `user of ${faces}`) : [];
   const measured = points.map(({ fmr, cosine, low, high, errors, basis }) => [
     rate(fmr),
     cosine.toFixed(5),
@@ -126,7 +134,7 @@ export function calibrationText({ modelId, curve, evidence, createdAtMs }: Calib
 
 ${facts.map(([name, text]) => `${(name ?? '').padEnd(8)}${text}`).join('\n')}
 
-${columns([['similarity', 'strangers that score as high', 'cosine'], ...meaning])}
+${columns([['similarity', 'strangers that score as high', 'cosine', ...users], ...meaning])}
 Points of the curve:
 ${table}`;
 }

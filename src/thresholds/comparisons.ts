@@ -135,7 +135,7 @@ function countGenuine(
 }
 
 /** As the pair histogram finds it. */
-const binOf = (cosine: number): number =>
+export const binOf = (cosine: number): number =>
   Math.max(0, Math.min(BINS - 1, Math.floor((cosine + 1) * (BINS / 2))));
 
 /** Keeps the list sorted by sign × cosine and no longer than `most`. */

@@ -1,7 +1,8 @@
 import { type Calibration, type CalibrationPoint, checkCurve } from '../domain/calibration.js';
+import type { CalibrationCurve } from '../domain/similarity.js';
 import { OperatorError } from '../errors.js';
 import { powerText } from './numbers.js';
-import type { ImpostorPoint, ThresholdsReport } from './report.js';
+import type { ImpostorPoint, ThresholdsReport, UserGain } from './report.js';
 
 /** Rates at which a curve has its points, down to what similarity 99 stands for. */
 const RATES = [0.5, 0.1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10] as const;
@@ -23,7 +24,7 @@ export function fitCalibration(
   report: ThresholdsReport,
   { version, nowMs }: { version?: string | undefined; nowMs: number },
 ): Calibration {
-  const { protocol, impostorCurve, warnings } = report;
+  const { protocol, impostorCurve, userGains, warnings } = report;
   const { model, input, counts, intervals } = protocol;
   if (model.id === null)
     throw new OperatorError(
@@ -35,16 +36,18 @@ export function fitCalibration(
     // Where a tail falls so fast that rounding leaves no step, the curve goes on with its last slope.
     ({ cosine, basis }, i, all) => basis === 'measured' || cosine > (all[i - 1]?.cosine ?? -1),
   );
-  const curve = {
+  const photos = {
     version: version ?? defaultVersion(input.name, nowMs),
     exponent: EXPONENT,
     points: points.map(({ cosine, fmr }) => [cosine, rounded(Math.log10(fmr))] as const),
   };
   try {
-    checkCurve(curve);
+    checkCurve(photos);
   } catch (cause) {
     throw new OperatorError(`no calibration can be made: ${(cause as Error).message}`, { cause });
   }
+  const gains = gainsFor(photos, userGains);
+  const curve = { ...photos, ...(gains && { gains }) };
   const last = points.findLast(({ basis }) => basis === 'measured')?.fmr ?? ANCHOR_FMR;
   return {
     modelId: model.id,
@@ -57,17 +60,42 @@ export function fitCalibration(
       photos: counts.faces,
       genuinePairs: counts.genuineComparisons,
       impostorPairs: counts.impostorComparisons,
-      points,
+      points: points.map((point, i) => ({ ...point, ...(gains && { gain: gains[i]! }) })),
+      ...(gains && { gainUsers: userGains[0]!.users }),
       confidence: intervals.confidence,
       seed: protocol.seed,
       command: protocol.command,
       notes: [
         `FMR below ${powerText(last)}, so similarity above ${(100 * (1 - last ** EXPONENT)).toFixed(1)}, is extrapolated`,
+        gains
+          ? `what strangers gain on users of several faces is measured on ${userGains[0]!.users} people down to FMR ${powerText(userGains.at(-1)!.fmr)}, and held below`
+          : 'too few people have several photos to say what strangers gain on users of several faces: users are read like photos, and take several times as many strangers',
         ...warnings.map(({ text }) => text),
       ],
     },
     createdAtMs: nowMs,
   };
+}
+
+/**
+ * The gain at each point; below what was measured the last one, for the tails of users and of photos fall alike: both are
+ * powers of the distance 1 − cosine. Undefined where it was not measured, or would make the cosine of users fall.
+ */
+export function gainsFor(
+  curve: CalibrationCurve,
+  measured: readonly UserGain[],
+): number[] | undefined {
+  const last = measured.at(-1);
+  if (!last || last.fmr > ANCHOR_FMR) return undefined;
+  const gains = curve.points.map(([, log10Fmr]) =>
+    rounded((measured.find(({ fmr }) => Math.log10(fmr) <= log10Fmr + 1e-4) ?? last).gain),
+  );
+  try {
+    checkCurve({ ...curve, gains });
+    return gains;
+  } catch {
+    return undefined;
+  }
 }
 
 function requireAnchor(measured: readonly ImpostorPoint[], comparisons: number): void {

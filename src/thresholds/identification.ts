@@ -1,4 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type CalibrationCurve, rarityOf } from '../domain/similarity.js';
+import { curveFor } from '../domain/user-scale.js';
 import type { Kernel } from '../vectors/kernels.js';
 import { centroidOfRows } from './association.js';
 import { chanceOfFewer } from './hypergeometric.js';
@@ -6,7 +8,7 @@ import { rateAt } from './interval.js';
 import { SeededRandom, seedFor } from './random.js';
 import type { Identification, Rate } from './report.js';
 import { rowAt, rowsOf, type Samples } from './samples.js';
-import type { Grid } from './scale.js';
+import { type Grid, similarityGrid } from './scale.js';
 import { levelOf, Tally } from './tally.js';
 
 /** A user has no more faces than this in the service either. */
@@ -18,6 +20,7 @@ const SIZES = [10, 100, 1000, 10_000, 100_000, 1_000_000] as const;
 
 export interface SearchSettings {
   grid: Grid;
+  curve: CalibrationCurve;
   kernel: Kernel;
   seed: number;
   outlierDistance: number;
@@ -57,17 +60,18 @@ export class Searches {
   static async run(samples: Samples, settings: SearchSettings): Promise<Searches | undefined> {
     const people = samples.subjects.length;
     if (people < 2) return undefined;
-    const { grid, kernel, outlierDistance, signal, onProgress } = settings;
-    const gallery = galleryOf(samples, outlierDistance);
+    const { kernel, signal, onProgress } = settings;
+    const { centroids, scales } = galleryOf(samples, settings);
     const random = new SeededRandom(seedFor(settings.seed, 'searches'));
     const probes = random.shuffled([...samples.subjects.keys()]).slice(0, MOST_PROBES);
     const scores = new Float32Array(people);
     const searches: Search[] = [];
     for (const [i, subject] of probes.entries()) {
       const [begin, end] = rowsOf(samples, subject);
-      kernel.dotMany(rowAt(samples, end - 1), gallery, scores);
+      kernel.dotMany(rowAt(samples, end - 1), centroids, scores);
       const mated = end - begin > 1;
-      searches.push(searchOf(scores, { subject, mated, unit: samples.unitOf[subject]! }, grid));
+      const unit = samples.unitOf[subject]!;
+      searches.push(searchOf(scores, { subject, mated, unit }, scales));
       if (i % 20 === 0) {
         await nextTurn();
         signal?.throwIfAborted();
@@ -209,38 +213,58 @@ function spreadOf(mean: number, met: number): (expected: number) => number {
   return (expected) => mixed(2 ** low, expected);
 }
 
+/** How a score against a user is read, by how many faces the user has. */
+interface UserScores {
+  grid: Grid;
+  curve: CalibrationCurve;
+}
+
 /** One user a person: of all photos but the last, which searches; of the only one where there is one. */
-function galleryOf(samples: Samples, outlierDistance: number): Float32Array {
+function galleryOf(
+  samples: Samples,
+  { curve, outlierDistance }: Pick<SearchSettings, 'curve' | 'outlierDistance'>,
+): { centroids: Float32Array; scales: UserScores[] } {
   const { dimension, subjects } = samples;
-  const gallery = new Float32Array(subjects.length * dimension);
+  const centroids = new Float32Array(subjects.length * dimension);
+  const bySize = new Map<number, UserScores>();
+  const scales: UserScores[] = [];
   for (const subject of subjects.keys()) {
     const [begin, end] = rowsOf(samples, subject);
     const enrolled = Math.max(1, Math.min(MOST_FACES, end - begin - 1));
     const rows = Array.from({ length: enrolled }, (_, i) => begin + i);
     const centroid = centroidOfRows(samples, rows, outlierDistance);
-    if (centroid) gallery.set(centroid, subject * dimension);
+    if (centroid) centroids.set(centroid, subject * dimension);
+    let scale = bySize.get(enrolled);
+    if (!scale) {
+      const own = curveFor(curve, [enrolled]);
+      scale = { curve: own, grid: similarityGrid(own) };
+      bySize.set(enrolled, scale);
+    }
+    scales.push(scale);
   }
-  return gallery;
+  return { centroids, scales };
 }
 
 function searchOf(
   scores: Float32Array,
   { subject, mated, unit }: { subject: number; mated: boolean; unit: number },
-  grid: Grid,
+  scales: readonly UserScores[],
 ): Search {
-  const size = grid.thresholds.length;
+  const size = scales[0]!.grid.thresholds.length;
   const byLevel = new Uint32Array(size + 1);
-  const own = scores[subject]!;
+  const rarity = (user: number): number => rarityOf(scales[user]!.curve, scores[user]!);
+  const own = rarity(subject);
   let ahead = 0;
   for (const [other, score] of scores.entries()) {
     if (other === subject) continue;
-    byLevel[levelOf(grid.scores, score)]!++;
-    if (score >= own) ahead++;
+    byLevel[levelOf(scales[other]!.grid.scores, score)]!++;
+    if (mated && rarity(other) >= own) ahead++;
   }
   const reaching = new Uint32Array(size);
   for (let g = size - 1, sum = 0; g >= 0; g--) {
     sum += byLevel[g + 1]!;
     reaching[g] = sum;
   }
-  return { unit, own: mated ? levelOf(grid.scores, own) : undefined, ahead, reaching };
+  const level = levelOf(scales[subject]!.grid.scores, scores[subject]!);
+  return { unit, own: mated ? level : undefined, ahead, reaching };
 }

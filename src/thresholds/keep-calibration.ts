@@ -18,8 +18,10 @@ export function readCalibration(
       throw new RangeError('modelId is missing: the id of the embedding model');
     if (!Array.isArray(curve?.points) || !curve.points.every(isPoint))
       throw new RangeError('curve.points is missing: pairs [cosine, log10 FMR]');
-    const { exponent, points } = curve;
-    const named = { version: version ?? curve.version, exponent, points };
+    const { exponent, points, gains } = curve;
+    if (gains !== undefined && !(Array.isArray(gains) && gains.every(Number.isFinite)))
+      throw new RangeError('curve.gains is not a list of numbers');
+    const named = { version: version ?? curve.version, exponent, points, ...(gains && { gains }) };
     checkCurve(named);
     return {
       modelId,

@@ -28,6 +28,7 @@ import type {
 } from './report.js';
 import { type LabelledFace, type Samples, samplesOf } from './samples.js';
 import { type Grid, placeOf, similarityGrid, tablePlaces } from './scale.js';
+import { userGains } from './user-gains.js';
 import { faceWarnings, scoreWarnings } from './warnings.js';
 
 /** What is measured, whatever it came from. */
@@ -148,6 +149,7 @@ export function measureScores(
     impostorCurve: [],
     worst: { falseMatches: [], falseNonMatches: [] },
     association: [],
+    userGains: [],
     groups: [],
     quality: [],
     warnings: scoreWarnings(counted),
@@ -205,11 +207,12 @@ async function peopleMeasures(
     options: MeasureOptions & { kernel: Kernel };
     operating: Operating;
   },
-): Promise<Pick<Measured, 'searches' | 'association'>> {
-  if (!input.labelsComplete) return { association: [] };
+): Promise<Pick<Measured, 'searches' | 'association' | 'userGains'>> {
+  if (!input.labelsComplete) return { association: [], userGains: [] };
   const { kernel, seed, signal, onProgress, gallerySize } = options;
   const settings = {
     grid,
+    curve: input.model.calibration,
     kernel,
     seed,
     outlierDistance: input.model.outlierDistance,
@@ -228,7 +231,8 @@ async function peopleMeasures(
     places.toSorted((a, b) => a - b),
     settings,
   );
-  return { association, ...(searches && { searches }) };
+  const gains = await userGains(samples, settings);
+  return { association, userGains: gains, ...(searches && { searches }) };
 }
 
 async function groupColumns(

@@ -43,6 +43,8 @@ export interface ThresholdsReport {
   worst: { falseMatches: WorstPair[]; falseNonMatches: WorstPair[] };
   /** Cosine against log10 FMR, what a calibration curve is fitted from; empty for another engine's scores. */
   impostorCurve: ImpostorPoint[];
+  /** How much nearer to strangers users of many faces are than photos; empty where too few people have several photos. */
+  userGains: UserGain[];
   /** For `compare`: the bootstrap's answers, replicate by replicate. */
   replicates: Replicates;
 }
@@ -339,6 +341,18 @@ export interface ImpostorPoint {
   log10FmrLow: number | null;
   log10FmrHigh: number | null;
   extrapolated: boolean;
+}
+
+/** See `CalibrationCurve.gains`. */
+export interface UserGain {
+  /** A share of strangers. */
+  fmr: number;
+  /** The cosine that so many reach with photos of the people measured. */
+  cosine: number;
+  gain: number;
+  /** Strangers that reached it, and people with several photos. */
+  errors: number;
+  users: number;
 }
 
 export interface Replicates {

@@ -100,6 +100,12 @@ export const rowsOf = ({ subjectEnds }: Samples, subject: number): [number, numb
   subjectEnds[subject]!,
 ];
 
+/** How many faces a subject has. */
+export const sizeOf = (samples: Samples, subject: number): number => {
+  const [begin, end] = rowsOf(samples, subject);
+  return end - begin;
+};
+
 /** In double precision, as the pair histogram judges scores. */
 export function cosineOf(samples: Samples, a: number, b: number): number {
   const { rows, dimension } = samples;

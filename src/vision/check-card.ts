@@ -118,6 +118,11 @@ const CALIBRATION: readonly Member[] = [
   },
 ];
 
+/** What not every calibration knows. */
+const GAINS: readonly Member[] = [
+  { path: 'calibration.gains', check: listOf(finite), expected: 'a number for each point' },
+];
+
 /**
  * Checks that a card has every member it needs, of the right kind.
  *
@@ -135,6 +140,7 @@ export function checkCard(
     ...(embedder ? EMBEDDER : []),
     // An operator's own model may still have to be measured; what we ship has been.
     ...(embedder && (shipped || card.calibration !== undefined) ? CALIBRATION : []),
+    ...(card.calibration && 'gains' in card.calibration ? GAINS : []),
   ];
   for (const { path: member, check, expected } of members)
     for (const { at, value } of valuesAt(card, member.split('.')))

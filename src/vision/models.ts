@@ -228,6 +228,7 @@ export function embeddingModel(card: EmbedderCard): EmbeddingModel {
         version: calibration.version,
         exponent: calibration.exponent,
         points: calibration.points,
+        ...(calibration.gains && { gains: calibration.gains }),
       },
     }),
   };

@@ -41,6 +41,24 @@ export function calibrationsContract(subject: Subject): void {
     expect(await calibrations.find('another model', given.curve.version)).toBeUndefined();
   });
 
+  it('keeps what strangers gain on users, and nothing where a version says nothing of it', async () => {
+    const { calibrations } = subject.store;
+    const { curve, ...rest } = newCalibration();
+    const given = { ...rest, curve: { ...curve, gains: [0.1 + 0.2, 0.25] } };
+    await calibrations.add(given);
+    await calibrations.add(given);
+    expect(await calibrations.find('model', curve.version)).toEqual(given);
+    for (const gains of [undefined, [0.3, 0.24]])
+      await expect(
+        calibrations.add({ ...given, curve: { ...curve, ...(gains && { gains }) } }),
+      ).rejects.toThrow('is already another curve');
+    const silent = newCalibration();
+    await calibrations.add(silent);
+    expect((await calibrations.find('model', silent.curve.version))?.curve).not.toHaveProperty(
+      'gains',
+    );
+  });
+
   it('never lets a version mean another curve', async () => {
     const { calibrations } = subject.store;
     const given = newCalibration();

@@ -126,7 +126,7 @@ describe(`the table of association errors${missing}`, () => {
       const grid = similarityGrid(model.calibration);
       const places = THRESHOLDS.map((threshold) => placeOf(grid, threshold)!);
       const table = await associationErrors(samples, places, {
-        grid,
+        curve: model.calibration,
         kernel: kernels()[0],
         seed: 1,
         outlierDistance: outlierDistanceOf(model.calibration),
@@ -157,7 +157,7 @@ describe(`the table of association errors${missing}`, () => {
 });
 
 describe('association errors', () => {
-  const grid = similarityGrid({
+  const curve: CalibrationCurve = {
     version: 't',
     exponent: 0.2,
     points: [
@@ -165,8 +165,8 @@ describe('association errors', () => {
       [0.5, -4],
       [0.7, -7],
     ],
-  });
-  const settings = { grid, kernel: kernels()[0], seed: 1, outlierDistance: 0.3 };
+  };
+  const settings = { curve, kernel: kernels()[0], seed: 1, outlierDistance: 0.3 };
 
   it('of sizes that too few people have are not measured, and say why', async () => {
     const samples = samplesOf(syntheticFaces(12, 3), 32, 1);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type CalibrationCurve, similarityOf } from '../../src/domain/similarity.js';
+import { curveFor } from '../../src/domain/user-scale.js';
 import { type CalibrationDiff, diffCalibrations } from '../../src/thresholds/calibration-diff.js';
 import { diffText } from '../../src/thresholds/calibration-text.js';
 
@@ -93,6 +94,24 @@ describe('the difference between two calibrations', () => {
     expect(row!.fmr.after).toBeCloseTo(0.25 ** 5, 6);
     expect(row!.fmr.before).toBeGreaterThan(row!.fmr.after);
     expect(scale.find(({ similarity }) => similarity === 75)?.becomes).toBe(row!.sameDecisionsAt);
+  });
+
+  it('reads each user by how many faces it has', async () => {
+    const gaining = { ...curve('gaining', -10), gains: [0.3, 0.3] };
+    const pair = [person('two', 1, 0.8)];
+    const three = [person('three', 1, 0.8, 0.8)];
+    // A face against one other is read like a photo, against two others not.
+    expect((await diff(pair, { to: gaining })).moved.largest).toBe(0);
+    const { thresholds, examples } = await diff(three, { to: gaining });
+    // The two others are one direction, at the cosine 0.8.
+    const moved = examples.find(({ faceId }) => faceId === 'three-0');
+    expect(moved?.before).toBeCloseTo(similarityOf(from, 0.8), 2);
+    expect(moved?.after).toBeCloseTo(similarityOf(curveFor(gaining, [2]), 0.8), 2);
+    expect(moved!.after).toBeLessThan(moved!.before);
+    // Three faces let strangers pass more often than the present curve says, and the new one as often as it says.
+    expect(thresholds[0]!.fmr.before).toBeGreaterThan(2 * 0.25 ** 5);
+    expect(thresholds[0]!.fmr.after).toBeCloseTo(0.25 ** 5, 6);
+    expect(thresholds[0]!.sameDecisionsAt).toBeLessThan(75);
   });
 
   it('is empty between a curve and itself, and for a collection without users', async () => {

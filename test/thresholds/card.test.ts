@@ -16,6 +16,7 @@ const SIZE = process.env['LIKENESS_CARD_PHOTOS'] ?? '70';
 interface Card {
   calibration: {
     points: [cosine: number, log10Fmr: number][];
+    gains: number[];
     fit: { impostorPairs: number; genuinePairs: number; command: string };
   };
 }
@@ -63,6 +64,7 @@ describe.skipIf(absent !== '')(`the calibration on the card of dlib-resnet${abse
     for (const [index, [cosine, log10Fmr]] of curve.points.entries()) {
       expect(log10Fmr).toBe(calibration.points[index]![1]);
       expect(Math.abs(cosine - calibration.points[index]![0])).toBeLessThan(0.0001);
+      expect(Math.abs(curve.gains![index]! - calibration.gains[index]!)).toBeLessThan(0.002);
     }
   });
   it.runIf(SIZE !== 'all')(

@@ -66,6 +66,24 @@ describe('a calibration fitted to measured strangers', () => {
     expect(text).toMatch(/^1\.0e-5 +0\.94\d{3} +– +extrapolated$/m);
   });
 
+  it('knows what strangers gain on users of several faces, down to the rates that show it and on', () => {
+    expect(curve.gains).toEqual([0.12, 0.15, 0.17, 0.18, 0.18, 0.18, 0.18]);
+    expect(evidence).toMatchObject({ gainUsers: 337 });
+    expect(evidence.points?.[2]).toMatchObject({ fmr: 1e-2, gain: 0.17 });
+    expect(evidence.notes).toContain(
+      'what strangers gain on users of several faces is measured on 337 people down to FMR 1e-4, and held below',
+    );
+    expect(calibrationText(fit(sampleReport(), 'door'))).toMatch(/user of 2 +user of 5/);
+  });
+
+  it('reads users like photos where too few people have several, and says so', () => {
+    for (const userGains of [[], sampleReport().userGains.slice(0, 3)]) {
+      const few = fit({ ...sampleReport(), userGains });
+      expect(few.curve).not.toHaveProperty('gains');
+      expect(few.evidence.notes?.join()).toContain('too few people have several photos');
+    }
+  });
+
   it('has a name of its own where none is given', () => {
     expect(curve.version).toBe('door-gate--2026-11-26');
     expect(fit(sampleReport(), 'door-1').curve.version).toBe('door-1');

@@ -2,6 +2,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { checkCurve } from '../../src/domain/calibration.js';
 import { cosineFloor, similarityOf } from '../../src/domain/similarity.js';
 import { OperatorError } from '../../src/errors.js';
 import type { EmbedderCard } from '../../src/vision/cards.js';
@@ -122,6 +123,14 @@ describe('the identity of an embedder', () => {
     const [cosines, logs] = [0, 1].map((k) => calibration.points.map((point) => point[k]!));
     expect(cosines).toEqual(cosines!.toSorted((a, b) => a - b));
     expect(logs).toEqual(logs!.toSorted((a, b) => b - a));
+    expect(embeddingModel(await embedder()).calibration).toEqual({
+      version: calibration.version,
+      exponent: calibration.exponent,
+      points: calibration.points,
+      gains: calibration.gains,
+    });
+    expect(() => checkCurve(calibration)).not.toThrow();
+    expect(calibration.gains?.length).toBe(calibration.points.length);
     const anchors = calibration['anchors'] as { similarity: number; cosine: number; fmr: number }[];
     expect(anchors.map(({ similarity }) => similarity)).toEqual([50, 75, 80, 90, 99]);
     for (const { similarity, cosine, fmr } of anchors) {

@@ -200,6 +200,11 @@ describe('adding', () => {
       { ...SMALL_CARD, calibration: { version: '1', exponent: 0.2 } },
       'calibration.points is missing',
     ],
+    [
+      'gains that are no numbers',
+      { ...SMALL_CARD, calibration: { ...SMALL_CALIBRATION, gains: [Number.NaN] } },
+      'calibration.gains is [null], expected a number for each point',
+    ],
   ])('refuses %s', async (_, said, message) => {
     const directory = fresh();
     expect(await refusal({ path: path(), said }, directory)).toContain(message);

@@ -33,17 +33,22 @@ interface Row {
   version: string;
   exponent: number;
   points: string;
+  gains: string | null;
   evidence: string;
   createdAtMs: number;
 }
 
 const SELECT = `
-  SELECT model_id AS modelId, version, exponent, points, evidence, created_at_ms AS createdAtMs
+  SELECT model_id AS modelId, version, exponent, points, gains, evidence, created_at_ms AS createdAtMs
   FROM calibrations`;
 
-const toCalibration = ({ modelId, createdAtMs, evidence, ...curve }: Row): Calibration => ({
+const toCalibration = ({ modelId, createdAtMs, evidence, gains, ...curve }: Row): Calibration => ({
   modelId,
-  curve: { ...curve, points: JSON.parse(curve.points) as CalibrationCurve['points'] },
+  curve: {
+    ...curve,
+    points: JSON.parse(curve.points) as CalibrationCurve['points'],
+    ...(gains !== null && { gains: JSON.parse(gains) as number[] }),
+  },
   evidence: JSON.parse(evidence) as CalibrationEvidence,
   createdAtMs,
 });
@@ -89,13 +94,14 @@ export function addCalibration(catalog: Connection, calibration: Calibration): v
   const { modelId, curve, evidence, createdAtMs } = calibration;
   const { version, exponent } = curve;
   const points = JSON.stringify(curve.points);
+  const gains = curve.gains ? JSON.stringify(curve.gains) : null;
   catalog.transaction('BEGIN IMMEDIATE', () => {
     const known = catalog.get<Row>(
       `${SELECT} WHERE model_id = ? AND version = ?`,
       modelId,
       version,
     );
-    if (known?.exponent === exponent && known.points === points) return;
+    if (known?.exponent === exponent && known.points === points && known.gains === gains) return;
     if (known)
       throw new OperatorError(
         `the calibration version ${version} of ${modelId} is already another curve, and a version is never changed: give the new curve another name`,
@@ -106,13 +112,15 @@ export function addCalibration(catalog: Connection, calibration: Calibration): v
         `there are ${CALIBRATION_LIMITS.versions} calibration versions already, and none is ever removed`,
       );
     catalog.run(
-      'INSERT INTO calibrations VALUES (NULL, ?, ?, ?, ?, ?, ?)',
+      `INSERT INTO calibrations (model_id, version, exponent, points, evidence, created_at_ms, gains)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
       modelId,
       version,
       exponent,
       points,
       JSON.stringify(evidence),
       createdAtMs,
+      gains,
     );
   });
 }

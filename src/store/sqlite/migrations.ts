@@ -91,6 +91,8 @@ export const CATALOG: Schema = {
        left_at_ms INTEGER NOT NULL,
        PRIMARY KEY (collection_id, model_id)
      ) STRICT;`,
+    `-- JSON: a gain for each point; none: users are read like photos.
+     ALTER TABLE calibrations ADD COLUMN gains TEXT;`,
   ],
 };
 

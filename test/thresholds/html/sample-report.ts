@@ -282,9 +282,24 @@ export function sampleReport(options: { label?: string; worse?: number } = {}): 
     })),
     worst: { falseMatches: every(5, pair), falseNonMatches: every(3, pair) },
     impostorCurve: impostorCurve(),
+    userGains: GAINS.map(([share, gain]) => ({
+      fmr: share,
+      gain,
+      cosine: 0.84 - 0.02 * Math.log10(share),
+      errors: Math.round(620_000 * share),
+      users: 337,
+    })),
     replicates: { drawn: 'cd'.repeat(32), metrics: [] },
   };
 }
+
+const GAINS = [
+  [0.5, 0.12],
+  [0.1, 0.15],
+  [1e-2, 0.17],
+  [1e-3, 0.18],
+  [1e-4, 0.18],
+] as const;
 
 /** As measured down to 30 errors of 1.7 million pairs, then two decades of a fitted tail. */
 function impostorCurve(): ThresholdsReport['impostorCurve'] {
@@ -349,5 +364,6 @@ export function sparseReport(): ThresholdsReport {
     quality: [],
     worst: { falseMatches: [], falseNonMatches: [] },
     impostorCurve: [],
+    userGains: [],
   };
 }

@@ -109,7 +109,7 @@ export const SETTINGS = {
     'LIKENESS_MASTER_KEY_FILE',
     text,
     '',
-    'file with the key under which the secrets in the keys file are encrypted',
+    'file with the key under which the secrets in the keys file are encrypted, and crops of faces',
   ),
   tlsCertificate: setting(
     'LIKENESS_TLS_CERTIFICATE',
@@ -286,6 +286,12 @@ export const SETTINGS = {
     'faces of a collection up to which a search scans exactly',
   ),
   flatUsers: setting('LIKENESS_FLAT_USERS', integer(0, 100_000_000), 100_000, 'the same for users'),
+  faceCrops: setting(
+    'LIKENESS_FACE_CROPS',
+    oneOf('on', 'off'),
+    'off',
+    'on: a crop of each face taken in is kept, encrypted under the master key, for a move to another model without photos',
+  ),
   snapshots: setting(
     'LIKENESS_SNAPSHOTS',
     oneOf('on', 'off'),
@@ -359,7 +365,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   const config = Object.freeze(Object.fromEntries(entries) as Config);
   if ((config.accessKeyId === '') !== (config.secretAccessKey === ''))
     faults.push('AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: set both or neither');
-  if ((config.keysFile === '') !== (config.masterKeyFile === ''))
+  if (config.faceCrops === 'on' && config.masterKeyFile === '')
+    faults.push(
+      'LIKENESS_FACE_CROPS=on needs LIKENESS_MASTER_KEY_FILE: make the file with `openssl rand -base64 32`, mode 0600',
+    );
+  else if ((config.keysFile === '') !== (config.masterKeyFile === '') && config.faceCrops === 'off')
     faults.push('LIKENESS_KEYS_FILE and LIKENESS_MASTER_KEY_FILE: set both or neither');
   if ((config.tlsCertificate === '') !== (config.tlsKey === ''))
     faults.push('LIKENESS_TLS_CERTIFICATE and LIKENESS_TLS_KEY: set both or neither');

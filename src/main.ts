@@ -10,6 +10,7 @@ import { OperatorError } from './errors.js';
 import { createServer } from './http/server.js';
 import { readTls, renewTls, type TlsMaterial, tlsPaths } from './http/tls.js';
 import { loadKeys } from './keys/load-keys.js';
+import { readCropKey } from './keys/master-key.js';
 import { createLog, type Log } from './log.js';
 import { createMetrics, type Metrics } from './metrics.js';
 import type { Objects } from './objects/objects.js';
@@ -171,6 +172,7 @@ async function servicesOf(
     },
     clock: Date.now,
     newFaceId,
+    ...(config.faceCrops === 'on' && { sealCrop: readCropKey(config.masterKeyFile).seal }),
   };
 }
 

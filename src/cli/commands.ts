@@ -110,6 +110,7 @@ export const OPERATOR_COMMANDS: Readonly<Record<string, OperatorCommand>> = {
       '--model NAME         the model to move to: likeness models list',
       '--photos PATH        the photos again: a folder or s3://bucket/prefix, known by content or by name, or',
       '                     a CSV file with the columns photo and external_image_id or face_id; may be repeated',
+      '--from-crops         embed from the crops that were kept (LIKENESS_FACE_CROPS)',
       '--switch             switch when every face has its new embedding; without it only the report',
       '--back               move back to the model before',
       '--cancel             forget the new embeddings',

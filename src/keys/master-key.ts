@@ -35,39 +35,46 @@ export const createMasterKey = (path: string): void =>
   createPrivateFile(path, `${randomBytes(KEY_BYTES).toString('base64')}\n`);
 
 /** Reads the master key: base64 of 32 random bytes. */
-export function readMasterKey(path: string): MasterKey {
+export const readMasterKey = (path: string): MasterKey => masterKey(readMasterBytes(path));
+
+function readMasterBytes(path: string): Uint8Array {
   const text = readPrivateFile('LIKENESS_MASTER_KEY_FILE', path, MAX_FILE_BYTES).trim();
   if (!TEXT.test(text))
     throw new OperatorError(
       `LIKENESS_MASTER_KEY_FILE: ${path} holds no master key: expected base64 of ${KEY_BYTES} random bytes, as \`openssl rand -base64 ${KEY_BYTES}\` prints them`,
     );
-  return masterKey(Buffer.from(text, 'base64'));
+  return Buffer.from(text, 'base64');
 }
 
-/** AES-256-GCM (NIST SP 800-38D) under a key derived by HKDF (RFC 5869), a random nonce for each secret. */
-export function masterKey(bytes: Uint8Array): MasterKey {
-  const key = Buffer.from(hkdfSync('sha256', bytes, '', 'likeness access keys', KEY_BYTES));
+/** Encrypts under one key for one purpose; `context` is bound in, so that nothing opens in another's place. */
+export interface Sealer {
+  seal: (plain: Uint8Array, context: string) => Buffer;
+  /** Undefined when it was sealed with another key or for another context, or is damaged. */
+  open: (sealed: Uint8Array, context: string) => Buffer | undefined;
+}
+
+/** AES-256-GCM (NIST SP 800-38D) under a key derived by HKDF (RFC 5869), a random nonce each time. */
+function sealer(bytes: Uint8Array, purpose: string): Sealer {
+  const key = Buffer.from(hkdfSync('sha256', bytes, '', purpose, KEY_BYTES));
   return {
-    seal(secret, owner) {
+    seal(plain, context) {
       const iv = randomBytes(IV_BYTES);
       const cipher = createCipheriv(CIPHER, key, iv, { authTagLength: TAG_BYTES });
-      cipher.setAAD(context(owner));
-      const parts = [iv, cipher.update(JSON.stringify(secret)), cipher.final()];
-      return PREFIX + Buffer.concat([...parts, cipher.getAuthTag()]).toString('base64url');
+      cipher.setAAD(Buffer.from(context));
+      const parts = [iv, cipher.update(plain), cipher.final()];
+      return Buffer.concat([...parts, cipher.getAuthTag()]);
     },
-    open(sealed, owner) {
-      const bytesOf = Buffer.from(sealed.slice(PREFIX.length), 'base64url');
-      if (!sealed.startsWith(PREFIX) || bytesOf.length <= IV_BYTES + TAG_BYTES) return undefined;
-      const iv = bytesOf.subarray(0, IV_BYTES);
+    open(sealed, context) {
+      if (sealed.length <= IV_BYTES + TAG_BYTES) return undefined;
+      const iv = sealed.subarray(0, IV_BYTES);
       const cipher = createDecipheriv(CIPHER, key, iv, { authTagLength: TAG_BYTES });
-      cipher.setAAD(context(owner));
-      cipher.setAuthTag(bytesOf.subarray(-TAG_BYTES));
+      cipher.setAAD(Buffer.from(context));
+      cipher.setAuthTag(sealed.subarray(-TAG_BYTES));
       try {
-        const text = Buffer.concat([
-          cipher.update(bytesOf.subarray(IV_BYTES, -TAG_BYTES)),
+        return Buffer.concat([
+          cipher.update(sealed.subarray(IV_BYTES, -TAG_BYTES)),
           cipher.final(),
         ]);
-        return JSON.parse(text.toString()) as Secret;
       } catch {
         return undefined;
       }
@@ -75,5 +82,23 @@ export function masterKey(bytes: Uint8Array): MasterKey {
   };
 }
 
-const context = ({ accessKeyId, principal }: SecretOwner): Buffer =>
-  Buffer.from(JSON.stringify([accessKeyId, principal]));
+/** Encrypts the crops of faces; the context is the FaceId. */
+export const readCropKey = (path: string): Sealer =>
+  sealer(readMasterBytes(path), 'likeness face crops');
+
+/** Encrypts secrets for the keys file. */
+export function masterKey(bytes: Uint8Array): MasterKey {
+  const { seal, open } = sealer(bytes, 'likeness access keys');
+  return {
+    seal: (secret, owner) =>
+      PREFIX + seal(Buffer.from(JSON.stringify(secret)), context(owner)).toString('base64url'),
+    open(sealed, owner) {
+      if (!sealed.startsWith(PREFIX)) return undefined;
+      const text = open(Buffer.from(sealed.slice(PREFIX.length), 'base64url'), context(owner));
+      return text && (JSON.parse(text.toString()) as Secret);
+    },
+  };
+}
+
+const context = ({ accessKeyId, principal }: SecretOwner): string =>
+  JSON.stringify([accessKeyId, principal]);

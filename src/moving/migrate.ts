@@ -4,7 +4,13 @@ import type { CollectionMove, EmbeddingSpace } from '../store/moving.js';
 import type { StoreBeside } from '../store/sqlite/beside.js';
 import type { EmbeddingModel } from '../vision/vision.js';
 import { type EmbedReport, embedGiven } from './embed.js';
-import { type GivenPhoto, givenPhotos, type PhotoTools } from './photos.js';
+import {
+  type GivenPhoto,
+  givenPhotos,
+  keptCrops,
+  type OpenCrop,
+  type PhotoTools,
+} from './photos.js';
 import { type MoveReport, reportOf, type Scale } from './report.js';
 import { pinnedScale, scaleOf } from './spaces.js';
 
@@ -21,6 +27,8 @@ export interface MigrateRequest {
   modelName: string | undefined;
   /** Folders, s3:// addresses and CSV files. */
   photos: readonly string[];
+  /** Whether to embed from kept crops, too. */
+  fromCrops: boolean;
   switch: boolean;
   threshold: number;
 }
@@ -31,6 +39,8 @@ export interface MigrateTools {
   models: readonly PlacedModel[];
   vision: { runtime: string; workers: number; timeoutMs: number };
   objects: PhotoTools['objects'];
+  /** Absent without a master key. */
+  openCrop?: OpenCrop;
   signal: AbortSignal;
   onProgress: (done: number, all: number, embedded: number) => void;
   nowMs: number;
@@ -56,7 +66,7 @@ const RETRY_MS = 200;
  * @throws OperatorError that says what is in the way.
  */
 export async function migrate(
-  { collectionId, modelName, photos, switch: doSwitch, threshold }: MigrateRequest,
+  { collectionId, modelName, photos, fromCrops, switch: doSwitch, threshold }: MigrateRequest,
   tools: MigrateTools,
 ): Promise<MigrateResult> {
   const { store, models, nowMs } = tools;
@@ -70,9 +80,14 @@ export async function migrate(
     after: await scaleOf(store.calibrations, target.model, nowMs),
   };
   const to = spaceOf(target.model, scales.after, store.moves.former(collectionId));
+  if (fromCrops && !tools.openCrop)
+    throw new OperatorError(
+      'crops are encrypted under the master key: set LIKENESS_FACE_CROPS and LIKENESS_MASTER_KEY_FILE as the service has them',
+    );
   const given = (await Promise.all(photos.map((source) => givenPhotos(source, tools)))).flat();
   const move = store.moves.open(collectionId, to, nowMs);
   try {
+    if (fromCrops && tools.openCrop) given.push(...keptCrops(move, tools.openCrop));
     const embedded =
       given.length === 0
         ? undefined

@@ -3,13 +3,14 @@ import { basename, dirname, join, posix, resolve } from 'node:path';
 import { parseCsv } from '../csv.js';
 import { ApiError, OperatorError } from '../errors.js';
 import type { ObjectAddress, Objects } from '../objects/objects.js';
+import type { CollectionMove } from '../store/moving.js';
 
 /** A photo that is given again. */
 export interface GivenPhoto {
   /** As reports name it. */
   name: string;
-  /** A path, or where it lies in the object store. */
-  place: string | ObjectAddress;
+  /** A path, where it lies in the object store, or what opens it. */
+  place: string | ObjectAddress | { open: () => Uint8Array };
   /** What faces it may show go by, besides its content: ExternalImageIds and FaceIds. */
   keys: string[];
 }
@@ -115,6 +116,29 @@ async function listed(file: string): Promise<GivenPhoto[]> {
   });
 }
 
+/** Opens what was kept as a crop; undefined where another key or face it was sealed for. */
+export type OpenCrop = (sealed: Uint8Array, faceId: string) => Uint8Array | undefined;
+
+/** The crops of the faces that lack a new embedding, as photos that each show one face. */
+export function keptCrops(
+  move: Pick<CollectionMove, 'missing' | 'crop'>,
+  openCrop: OpenCrop,
+): GivenPhoto[] {
+  return [...move.missing()].flat().map(({ faceId }) => ({
+    name: `the crop of ${faceId}`,
+    place: {
+      open: () => {
+        const sealed = move.crop(faceId);
+        if (!sealed) throw new Error('none was kept');
+        const crop = openCrop(sealed, faceId);
+        if (!crop) throw new Error('it was encrypted under another master key, or it is damaged');
+        return crop;
+      },
+    },
+    keys: [faceId],
+  }));
+}
+
 /**
  * Hands the bytes of a photo to `use`.
  *
@@ -125,6 +149,7 @@ export async function withPhoto<T>(
   { objects, signal }: PhotoTools,
   use: (bytes: Uint8Array) => Promise<T>,
 ): Promise<T> {
+  if (typeof place === 'object' && 'open' in place) return use(place.open());
   if (typeof place !== 'string') return objects.withObject(place, signal, use);
   const { size } = await stat(place);
   if (size > MOST_BYTES) throw new Error(`it has more than ${MOST_BYTES / 2 ** 20} MiB`);

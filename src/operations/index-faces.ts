@@ -6,21 +6,23 @@ import {
   type IndexFacesOutput,
   indexFacesModel,
 } from '../model/index-faces.js';
+import type { NewFace } from '../store/store.js';
+import type { AnalysedFace } from '../vision/vision.js';
 import { openCollection } from './collections.js';
 import { readingsFor, toBoundingBox, toFaceDetail } from './faces.js';
 import { hasEmbedding, withImage } from './images.js';
 import type { Services } from './services.js';
 
-/** Finds the faces of a photo and stores their embeddings; the photo itself is not kept. */
+/** Finds the faces of a photo and stores their embeddings; the photo is not kept, crops only where that is set. */
 export async function indexFaces(
   services: Pick<
     Services,
-    'store' | 'vision' | 'vectors' | 'objects' | 'settings' | 'clock' | 'newFaceId'
+    'store' | 'vision' | 'vectors' | 'objects' | 'settings' | 'clock' | 'newFaceId' | 'sealCrop'
   >,
   input: IndexFacesInput,
   { signal }: { signal: AbortSignal },
 ): Promise<IndexFacesOutput> {
-  const { store, vision, vectors, settings, clock, newFaceId } = services;
+  const { store, vision, vectors, settings, sealCrop } = services;
   const {
     CollectionId: collectionId,
     ExternalImageId: externalImageId,
@@ -40,6 +42,7 @@ export async function indexFaces(
         maxFaces: Math.min(maxFaces, LIMITS.facesPerImage),
         embed: 'kept',
         models: goal === undefined ? [modelId] : [modelId, goal],
+        crops: sealCrop !== undefined,
         attributes: readingsFor(attributes),
       },
       signal,
@@ -48,15 +51,7 @@ export async function indexFaces(
   const kept = faces.filter(hasEmbedding);
   const { value: stored, sequence } = await store.insertFaces(
     collectionId,
-    kept.map((face) => ({
-      faceId: newFaceId(),
-      imageId,
-      ...(externalImageId !== undefined && { externalImageId }),
-      box: asStored(face.box),
-      confidence: toSixDigits(face.confidence),
-      embedding: face.embedding,
-      createdAtMs: clock(),
-    })),
+    kept.map((face) => newFace(services, face, { imageId, externalImageId })),
     settings.quotas.facesPerCollection,
     modelId,
   );
@@ -91,6 +86,25 @@ async function moveGoal(
 ): Promise<string | undefined> {
   const move = await store.move(collectionId);
   return vision.models.find(({ id }) => id === move?.to.modelId)?.id;
+}
+
+/** What is stored of a face that was kept. */
+function newFace(
+  { clock, newFaceId, sealCrop }: Pick<Services, 'clock' | 'newFaceId' | 'sealCrop'>,
+  { box, confidence, embedding, crop }: AnalysedFace & { embedding: Float32Array },
+  { imageId, externalImageId }: Omit<StoredName, 'faceId'>,
+): NewFace {
+  const faceId = newFaceId();
+  return {
+    faceId,
+    imageId,
+    ...(externalImageId !== undefined && { externalImageId }),
+    box: asStored(box),
+    confidence: toSixDigits(confidence),
+    embedding,
+    ...(sealCrop && crop && { crop: sealCrop(crop, faceId) }),
+    createdAtMs: clock(),
+  };
 }
 
 interface StoredName {

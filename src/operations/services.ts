@@ -30,4 +30,6 @@ export interface Services {
   /** Milliseconds since the epoch. */
   clock: () => number;
   newFaceId: () => string;
+  /** Encrypts the crop of a face that is kept; absent: none is. */
+  sealCrop?: (crop: Uint8Array, faceId: string) => Uint8Array;
 }

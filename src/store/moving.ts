@@ -46,6 +46,8 @@ export interface CollectionMove {
   missing(): Generator<MovingFace[]>;
   /** The present embedding of a face; undefined: it is gone. */
   embedding(faceId: string): Float32Array | undefined;
+  /** What was kept as the crop of a face; undefined: nothing. */
+  crop(faceId: string): Uint8Array | undefined;
   /** Keeps new embeddings, unit length, durably. Faces that are gone are passed over. */
   stage(embeddings: readonly { faceId: string; embedding: Float32Array }[]): void;
   /** Users with at least one face, oldest first, in pages. */

@@ -156,6 +156,8 @@ export interface NewFace {
   confidence: number;
   /** Unit length; checked. */
   embedding: Float32Array;
+  /** Kept as it is, for moves: see CollectionMove.crop. */
+  crop?: Uint8Array;
   createdAtMs: number;
 }
 

@@ -4,6 +4,7 @@ import { alignedChip } from './align.js';
 import { AttributeNets } from './attribute-nets.js';
 import { eyesOpenOf, mouthOpenOf, poseOf } from './attributes.js';
 import type { EmbedderCard } from './cards.js';
+import { faceCrop } from './crop.js';
 import { type DecodedImage, decode } from './decode.js';
 import { Detector } from './detect.js';
 import { Embedder } from './embed.js';
@@ -127,7 +128,7 @@ export class Pipeline {
   async #embedded(
     image: Pyramid,
     faces: readonly (Prepared & Pick<AnalysedFace, 'reasons'>)[],
-    { embed, models }: Pick<AnalyseRequest, 'embed' | 'models'>,
+    { embed, models, crops = false }: Pick<AnalyseRequest, 'embed' | 'models' | 'crops'>,
   ): Promise<AnalysedFace[]> {
     const kept = faces.filter((face) => face.reasons.length === 0);
     // `faces` is sorted by size already.
@@ -135,12 +136,18 @@ export class Pipeline {
     const byModel: Float32Array[][] = [];
     for (const id of models ?? [this.#firstModel()])
       byModel.push(await this.#embedWith(id, image, wanted));
+    const cut = crops ? await Promise.all(wanted.map(({ mesh }) => faceCrop(image, mesh))) : [];
     return faces.map((face) => {
       const { chip: _chip, mesh: _mesh, ...detail } = face;
       const place = wanted.indexOf(face);
       const [embedding, ...further] = place === -1 ? [] : byModel.map((all) => all[place]!);
       if (!embedding) return detail;
-      return { ...detail, embedding, ...(further.length > 0 && { further }) };
+      return {
+        ...detail,
+        embedding,
+        ...(further.length > 0 && { further }),
+        ...(cut[place] && { crop: cut[place] }),
+      };
     });
   }
 

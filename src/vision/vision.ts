@@ -31,6 +31,8 @@ export interface AnalyseRequest {
   embed: 'none' | 'largest' | 'kept';
   /** Ids of the models that embed, at least one. Default: the first that the service runs. */
   models?: readonly string[];
+  /** Whether each face that gets an embedding comes with its crop, too. Default: no. */
+  crops?: boolean;
   /** What else to tell of every face, kept or not. Default: nothing. */
   attributes?: readonly AttributeName[];
 }
@@ -40,6 +42,8 @@ export interface AnalysedFace extends FaceDetail {
   reasons: FaceReason[];
   /** Unit length, EmbeddingModel.dimension floats; only where the request asked for it. */
   embedding?: Float32Array;
+  /** JPEG of the face alone, upright; only where the request asked for it. */
+  crop?: Uint8Array;
   /** Those of the further models that the request named, in their order. */
   further?: Float32Array[];
 }

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -13,13 +14,15 @@ import {
   SearchUsersByImageCommand,
 } from '@aws-sdk/client-rekognition';
 import { CreateBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import Database from 'better-sqlite3';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openBeside } from '../../src/store/sqlite/beside.js';
 import { addModel } from '../../src/vision/own/add.js';
 import { S3_CREDENTIALS, SKIPPED, startSwift, swiftIsInstalled } from '../objects/swift.js';
 import { associate, indexFace, newUser } from '../support/api.js';
 import { type PersonName, portrait } from '../support/photos.js';
-import { freshService } from '../support/service.js';
+import { freshService, stopService } from '../support/service.js';
 import {
   SMALL_CALIBRATION,
   SMALL_CARD,
@@ -67,12 +70,12 @@ const run = (...args: string[]): Promise<Ended> => runWith({}, args);
 const runWith = (settings: Readonly<Record<string, string>>, args: string[]): Promise<Ended> =>
   new Promise((done) => {
     const env = {
-      ...settings,
       PATH: process.env['PATH'],
       LIKENESS_MODEL_DIRECTORY: directory,
       LIKENESS_DATA: running.dataDirectory,
       LIKENESS_RUNTIME: 'tfjs-wasm',
       LIKENESS_VISION_WORKERS: '1',
+      ...settings,
     };
     execFile(process.execPath, [CLI, ...args], { env }, (error, stdout, stderr) =>
       done({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
@@ -113,9 +116,13 @@ const facesOf = async (CollectionId: string): Promise<Map<string, string | undef
 };
 
 /** The users that a photo finds at the default threshold. */
-const found = async (CollectionId: string, person: PersonName): Promise<string[]> => {
+const found = async (
+  CollectionId: string,
+  person: PersonName,
+  service = client,
+): Promise<string[]> => {
   const Bytes = await portrait(person, { brightness: 1.03 });
-  const { UserMatches = [] } = await client.send(
+  const { UserMatches = [] } = await service.send(
     new SearchUsersByImageCommand({ CollectionId, Image: { Bytes } }),
   );
   return UserMatches.map(({ User }) => User!.UserId!);
@@ -279,6 +286,93 @@ describe('a collection moves to another model', () => {
     },
     300_000,
   );
+
+  it('with the crops that were kept, which go with their faces', async () => {
+    const key = join(folder, 'master.key');
+    const writeKey = (path: string): void =>
+      writeFileSync(path, randomBytes(32).toString('base64'), { mode: 0o600 });
+    writeKey(key);
+    const keeping = await freshService({
+      LIKENESS_MODEL: 'dlib-resnet,small',
+      LIKENESS_MODEL_DIRECTORY: directory,
+      LIKENESS_RUNTIME: 'tfjs-wasm',
+      LIKENESS_VISION_WORKERS: '1',
+      LIKENESS_FACE_CROPS: 'on',
+      LIKENESS_MASTER_KEY_FILE: key,
+    });
+    const files = join(keeping.dataDirectory, 'collections');
+    const onDisk = (): Buffer =>
+      Buffer.concat(readdirSync(files).map((name) => readFileSync(join(files, name))));
+    /** What is kept in each database, by FaceId. */
+    const crops = (): Map<string, Buffer>[] =>
+      readdirSync(files)
+        .filter((name) => name.endsWith('.db'))
+        .map((name) => {
+          const database = new Database(join(files, name), { readonly: true });
+          const rows = database
+            .prepare('SELECT face_id, sealed FROM faces JOIN face_crops USING (id)')
+            .raw()
+            .all() as [string, Buffer][];
+          database.close();
+          return new Map(rows);
+        });
+    const settings = { LIKENESS_DATA: keeping.dataDirectory };
+    const move = ['collections', 'migrate', 'kept', '--model', 'small'];
+    try {
+      const CollectionId = 'kept';
+      await keeping.client.send(new CreateCollectionCommand({ CollectionId }));
+      const members = new Map<string, string>();
+      for (const person of PEOPLE) {
+        const ids: string[] = [];
+        for (const view of views)
+          ids.push(await indexFace(keeping.client, CollectionId, await portrait(person, view)));
+        await newUser(keeping.client, CollectionId, person);
+        await associate(keeping.client, CollectionId, person, ids);
+        for (const id of ids) members.set(id, person);
+      }
+      const dora = await indexFace(keeping.client, CollectionId, await portrait('dora'));
+      const [kept] = crops();
+      expect(new Set(kept!.keys())).toEqual(new Set([...members.keys(), dora]));
+      // Nobody sees a face in them without the key.
+      for (const sealed of kept!.values()) {
+        expect(sealed.length).toBeGreaterThan(5000);
+        await expect(sharp(sealed).metadata()).rejects.toThrow('unsupported image format');
+      }
+      expect(onDisk().includes('JFIF')).toBe(false);
+
+      await keeping.client.send(new DeleteFacesCommand({ CollectionId, FaceIds: [dora] }));
+      expect(crops()[0]!.has(dora)).toBe(false);
+
+      const keyless = await runWith(settings, [...move, '--from-crops']);
+      expect(keyless.stderr).toContain('set LIKENESS_FACE_CROPS and LIKENESS_MASTER_KEY_FILE');
+      const other = join(folder, 'other.key');
+      writeKey(other);
+      const report = join(folder, 'crops.json');
+      const wrong = { ...settings, LIKENESS_FACE_CROPS: 'on', LIKENESS_MASTER_KEY_FILE: other };
+      await runWith(wrong, [...move, '--from-crops', '--report', report]);
+      expect(readFileSync(report, 'utf8')).toContain('encrypted under another master key');
+      const right = { ...wrong, LIKENESS_MASTER_KEY_FILE: key };
+      const { stdout } = await runWith(right, [...move, '--from-crops', '--switch']);
+      expect(stdout).toContain('9, 9 with their new embedding, 0 without');
+      const { Faces = [] } = await keeping.client.send(new ListFacesCommand({ CollectionId }));
+      expect(new Map(Faces.map(({ FaceId, UserId }) => [FaceId, UserId]))).toEqual(members);
+      for (const person of PEOPLE)
+        expect(await found(CollectionId, person, keeping.client)).toEqual([person]);
+      // The crops moved along, and none stays in the file that is kept for the way back.
+      expect(
+        crops()
+          .map(({ size }) => size)
+          .toSorted(),
+      ).toEqual([0, 9]);
+      await stopService(keeping.service);
+      // Overwritten on the disk, not only unlinked.
+      expect(onDisk().includes(kept!.get(dora)!.subarray(0, 64))).toBe(false);
+      const [[first]] = [[...members.keys()]];
+      expect(onDisk().includes(kept!.get(first!)!.subarray(0, 64))).toBe(true);
+    } finally {
+      await keeping.close();
+    }
+  }, 300_000);
 
   it('never with a face that the photo does not show', async () => {
     const CollectionId = 'mistaken';

@@ -6,6 +6,7 @@ import { ApiError, OperatorError } from '../../errors.js';
 const OPTIONS = {
   model: { type: 'string' },
   photos: { type: 'string', multiple: true },
+  'from-crops': { type: 'boolean', default: false },
   switch: { type: 'boolean', default: false },
   back: { type: 'boolean', default: false },
   cancel: { type: 'boolean', default: false },
@@ -37,6 +38,8 @@ export async function collections(args: readonly string[]): Promise<number | voi
   const chosen = [values.model !== undefined, values.back, values.cancel, values.finish];
   if (chosen.filter(Boolean).length !== 1)
     throw new OperatorError('name one of --model NAME, --back, --cancel and --finish');
+  if (values['from-crops'] && values.photos)
+    throw new OperatorError('--photos and --from-crops: one after the other, in any order');
   const { readConfig, modelsDirectoryOf } = await import('../../config.js');
   const config = readConfig({
     ...process.env,
@@ -58,6 +61,7 @@ export async function collections(args: readonly string[]): Promise<number | voi
         collectionId,
         modelName: values.model,
         photos: values.photos ?? [],
+        fromCrops: values['from-crops'],
         switch: values.switch,
         threshold: thresholdOf(values),
       },
@@ -70,6 +74,11 @@ export async function collections(args: readonly string[]): Promise<number | voi
           timeoutMs: config.imageTimeoutMs,
         },
         objects,
+        ...(values['from-crops'] &&
+          config.masterKeyFile !== '' && {
+            openCrop: (await import('../../keys/master-key.js')).readCropKey(config.masterKeyFile)
+              .open,
+          }),
         signal: new AbortController().signal,
         onProgress,
         nowMs: Date.now(),

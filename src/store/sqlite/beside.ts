@@ -8,7 +8,7 @@ import { addCalibration, calibrationStore, switchCalibration } from './calibrati
 import { openWriter } from './connection.js';
 import { type DataDirectory, dataDirectory } from './directory.js';
 import { Faults } from './faults.js';
-import { CATALOG, latestVersion } from './migrations.js';
+import { CATALOG, COLLECTION, latestVersion } from './migrations.js';
 import { forgetFormer, formerSpaces, moveOf, openMove } from './moving.js';
 import { Reader } from './reader.js';
 import { readMembers } from './user-faces.js';
@@ -104,7 +104,12 @@ function openReader(place: DataDirectory, faults: Faults): Reader {
   try {
     reader = new Reader(place, MAX_OPEN_FILES, faults);
     const found = Number(reader.fromCatalog((catalog) => catalog.pragma('user_version')));
-    if (found < latestVersion(CATALOG))
+    const collections = Number(
+      reader.fromCatalog((catalog) =>
+        Object.values(catalog.get('SELECT collection_schema FROM installation') ?? {}),
+      )[0],
+    );
+    if (found < latestVersion(CATALOG) || collections < latestVersion(COLLECTION))
       throw new OperatorError(
         `${place.root} was last used by an older version of Likeness: start the service of this version once`,
       );

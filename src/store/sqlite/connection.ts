@@ -113,6 +113,8 @@ export function openWriter(path: string, maxPages?: number): Connection {
       );
     connection.pragma('synchronous = FULL');
     connection.pragma('foreign_keys = ON');
+    // What is deleted is overwritten: embeddings and crops of a face go with it.
+    connection.pragma('secure_delete = ON');
     connection.pragma('cell_size_check = ON');
     connection.pragma('trusted_schema = OFF');
     connection.pragma(`cache_size = -${WRITER_CACHE_KIB}`);

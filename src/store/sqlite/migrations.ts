@@ -157,6 +157,11 @@ export const COLLECTION: Schema = {
        UNIQUE (operation, token)
      ) STRICT;
      CREATE INDEX tokens_by_expiry ON tokens (expires_at_ms);`,
+    `-- Encrypted crops of faces, where the operator keeps them.
+     CREATE TABLE face_crops (
+       id INTEGER PRIMARY KEY REFERENCES faces,
+       sealed BLOB NOT NULL
+     ) STRICT;`,
   ],
 };
 

@@ -207,7 +207,8 @@ class SqliteMove implements CollectionMove {
     try {
       checkIdentity(this.#old, COLLECTION);
       this.#new = openWriter(join(directory.collections, begun.move.file));
-      checkIdentity(this.#new, COLLECTION);
+      // Begun by an older version, it lacks what came since.
+      migrate(this.#new, COLLECTION);
       attach(this.#new, oldPath, 'old');
     } catch (error) {
       this.#old.close();
@@ -246,6 +247,13 @@ class SqliteMove implements CollectionMove {
       faceId,
     );
     return row && decodeEmbedding(row.vector, this.#begun.from.dimension, `face ${faceId}`);
+  }
+
+  crop(faceId: string): Uint8Array | undefined {
+    return this.#old.get<{ sealed: Uint8Array }>(
+      'SELECT c.sealed FROM faces f JOIN face_crops c ON c.id = f.id WHERE f.face_id = ?',
+      faceId,
+    )?.sealed;
   }
 
   stage(embeddings: readonly { faceId: string; embedding: Float32Array }[]): void {
@@ -302,6 +310,9 @@ class SqliteMove implements CollectionMove {
         );
       this.#new.transaction('BEGIN', () => this.#assemble(centroidOf));
       this.#catalog.transaction('BEGIN IMMEDIATE', () => this.#point(nowMs));
+      // Crops are kept once, with the faces: a face that goes takes its crop along.
+      lock.exec('DELETE FROM face_crops');
+      lock.run('COMMIT');
     } finally {
       lock.rollback();
       lock.close();
@@ -318,9 +329,17 @@ class SqliteMove implements CollectionMove {
   /** Everything of the old file but its vectors, which are the new ones. */
   #assemble(centroidOf: Parameters<CollectionMove['switch']>[0]): void {
     const { move } = this.#begun;
-    for (const table of ['user_vectors', 'face_vectors', 'faces', 'users', 'tokens', 'changes'])
+    for (const table of [
+      'user_vectors',
+      'face_vectors',
+      'face_crops',
+      'faces',
+      'users',
+      'tokens',
+      'changes',
+    ])
       this.#new.exec(`DELETE FROM main.${table}`);
-    for (const table of ['users', 'faces', 'tokens'])
+    for (const table of ['users', 'faces', 'face_crops', 'tokens'])
       this.#new.exec(`INSERT INTO main.${table} SELECT * FROM old.${table}`);
     this.#new.exec(
       `INSERT INTO main.face_vectors SELECT f.id, s.vector FROM main.faces f

@@ -433,7 +433,7 @@ function checked<P extends Page<unknown>>(page: P): P {
 
 /** Exactly what is stored, its embedding checked and copied out of whatever larger buffer it is a view of. */
 function portable(face: NewFace, dimension: number): NewFace {
-  const { faceId, imageId, externalImageId, box, confidence, embedding, createdAtMs } = face;
+  const { faceId, imageId, externalImageId, box, confidence, embedding, crop, createdAtMs } = face;
   checkEmbedding(embedding, dimension, `face ${faceId}`);
   const { width, height, left, top } = box;
   return {
@@ -443,6 +443,7 @@ function portable(face: NewFace, dimension: number): NewFace {
     box: { width, height, left, top },
     confidence,
     embedding: embedding.slice(),
+    ...(crop && { crop: crop.slice() }),
     createdAtMs,
   };
 }

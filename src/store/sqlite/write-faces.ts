@@ -46,6 +46,7 @@ function insertFace(connection: Connection, state: State, face: NewFace): Face {
     face.createdAtMs,
   );
   connection.run('INSERT INTO face_vectors VALUES (?, ?)', id, encodeEmbedding(face.embedding));
+  if (face.crop) connection.run('INSERT INTO face_crops VALUES (?, ?)', id, face.crop);
   state.faceCount += 1;
   logChange(connection, state, 'face', face.faceId);
   const { faceId, imageId, externalImageId, box, confidence } = face;
@@ -81,6 +82,7 @@ export function deleteFaces(
       const { userId } = face;
       value.refused.push({ faceId, reason: 'ASSOCIATED_TO_AN_EXISTING_USER', userId });
     } else {
+      connection.run('DELETE FROM face_crops WHERE id = ?', face.id);
       connection.run('DELETE FROM face_vectors WHERE id = ?', face.id);
       connection.run('DELETE FROM faces WHERE id = ?', face.id);
       state.faceCount -= 1;

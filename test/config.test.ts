@@ -25,6 +25,23 @@ describe('readConfig', () => {
     expect(read).not.toThrow(/hush/);
   });
 
+  it('keeps crops of faces only under a master key, which then needs no keys file', () => {
+    expect(() => readConfig({ LIKENESS_FACE_CROPS: 'on' })).toThrow(
+      'LIKENESS_FACE_CROPS=on needs LIKENESS_MASTER_KEY_FILE',
+    );
+    const LIKENESS_MASTER_KEY_FILE = '/run/master.key';
+    expect(readConfig({ LIKENESS_FACE_CROPS: 'on', LIKENESS_MASTER_KEY_FILE }).faceCrops).toBe(
+      'on',
+    );
+    expect(() => readConfig({ LIKENESS_MASTER_KEY_FILE })).toThrow('set both or neither');
+    expect(() =>
+      readConfig({
+        LIKENESS_FACE_CROPS: 'on',
+        LIKENESS_KEYS_FILE: '/run/keys.json',
+      }),
+    ).toThrow('needs LIKENESS_MASTER_KEY_FILE');
+  });
+
   it('takes the first name that is set', () => {
     expect(readConfig({ AWS_REGION: 'eu-west-1' }).region).toBe('eu-west-1');
     expect(readConfig({ AWS_REGION: 'eu-west-1', LIKENESS_REGION: 'xx-1' }).region).toBe('xx-1');

@@ -3,7 +3,7 @@
 //   npx tsc -p . && node benchmarks/record-reference.mjs
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { loadPlacedFiles } from '../dist/vision/models.js';
+import { builtIn, EMBEDDERS, loadPlacedFiles } from '../dist/vision/models.js';
 import { pipelineCards } from '../dist/vision/nets.js';
 import { recordReference } from '../dist/vision/runtimes/parity.js';
 import { startRuntime } from '../dist/vision/runtimes/start.js';
@@ -11,7 +11,7 @@ import { startRuntime } from '../dist/vision/runtimes/start.js';
 const RUNTIME = 'tfjs-wasm';
 
 const runtime = await startRuntime(RUNTIME);
-for (const placed of await pipelineCards()) {
+for (const placed of await pipelineCards(EMBEDDERS.map(builtIn))) {
   const { card } = placed;
   const net = await runtime.load(await loadPlacedFiles(placed));
   const reference = await recordReference(card, net, `${RUNTIME} 4.22.0`);

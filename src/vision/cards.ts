@@ -90,6 +90,11 @@ export interface EmbedderCard extends CardBase {
   alignment: CardAlignment;
   /** True: the embedding is the mean over the face and its mirror image. */
   mirrorAverage: boolean;
+  /**
+   * How large the face lies in the input, over the template: it is seen once at each of these, and the embedding is the
+   * mean. Absent: once, as the template says.
+   */
+  scales?: readonly number[];
   /** Absent: it was not measured yet, and its cosines mean nothing on the 0–100 scale. */
   calibration?: CardCalibration;
 }

@@ -13,6 +13,10 @@ const count: Check = (value) =>
 const landmark: Check = (value) =>
   Number.isInteger(value) && (value as number) >= 0 && (value as number) < 468;
 const flag: Check = (value) => typeof value === 'boolean';
+/** Each is a run of the net, or two. */
+const MOST_SCALES = 8;
+const isShort: Check = (value) => (value as readonly unknown[]).length <= MOST_SCALES;
+const scale: Check = (value) => finite(value) && (value as number) >= 0.5 && (value as number) <= 2;
 const oneOf =
   (...values: readonly unknown[]): Check =>
   (value) =>
@@ -99,6 +103,11 @@ const EMBEDDER: readonly Member[] = [
     expected: 'five positions [x, y]',
   },
   { path: 'mirrorAverage', check: flag, expected: 'true or false' },
+  {
+    path: 'scales',
+    check: (value) => value === undefined || (listOf(scale)(value) && isShort(value)),
+    expected: `up to ${MOST_SCALES} numbers from 0.5 to 2, or nothing`,
+  },
 ];
 
 /** Where the files lie in an npm package. */

@@ -1,6 +1,11 @@
+import { scalesOf } from './align.js';
 import type { EmbedderCard } from './cards.js';
 import { mirror } from './image.js';
 import { type Net, RuntimeFault } from './runtimes/runtime.js';
+
+/** How often the net runs for one face. */
+export const viewsOf = (card: EmbedderCard): number =>
+  scalesOf(card).length * (card.mirrorAverage ? 2 : 1);
 
 /** Aligned faces to embeddings. */
 export class Embedder {
@@ -13,21 +18,22 @@ export class Embedder {
   }
 
   /**
-   * One embedding a chip: the mean over the chip and, where the card says so, its mirror image, of unit length.
+   * One embedding a face: the mean over its chips and, where the card says so, their mirror images, of unit length.
    *
+   * @param faces the chips of each, as many as the card has scales: see `alignedChips`.
    * @throws RuntimeFault when the net gives something that is not a finite direction.
    */
-  async embed(chips: readonly Float32Array[]): Promise<Float32Array[]> {
+  async embed(faces: readonly (readonly Float32Array[])[]): Promise<Float32Array[]> {
     const { input, mirrorAverage } = this.#card;
     const { maxBatch } = this.#net;
-    const views = chips.flatMap((chip) =>
-      mirrorAverage ? [chip, mirror(chip, input.size)] : [chip],
+    const views = faces.flatMap((chips) =>
+      chips.flatMap((chip) => (mirrorAverage ? [chip, mirror(chip, input.size)] : [chip])),
     );
     const raw: Float32Array[] = [];
     for (let start = 0; start < views.length; start += maxBatch)
       raw.push(...(await this.#run(views.slice(start, start + maxBatch))));
-    const perChip = mirrorAverage ? 2 : 1;
-    return chips.map((_, index) => unitSum(raw.slice(index * perChip, (index + 1) * perChip)));
+    const perFace = viewsOf(this.#card);
+    return faces.map((_, index) => unitSum(raw.slice(index * perFace, (index + 1) * perFace)));
   }
 
   async #run(views: readonly Float32Array[]): Promise<Float32Array[]> {

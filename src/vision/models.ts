@@ -39,6 +39,16 @@ export const DEFAULT_MODELS = {
   embedder: 'dlib-resnet',
 } as const;
 
+/**
+ * The embedders that come with the program, the default first. The others are the same net that sees a face once, without
+ * its mirror image, and four times, at two sizes with mirror images: their embeddings are others.
+ */
+export const EMBEDDERS = [
+  DEFAULT_MODELS.embedder,
+  'dlib-resnet-unmirrored',
+  'dlib-resnet-two-scales',
+] as const;
+
 /** The nets behind the attributes that are told only when asked for. */
 export const ATTRIBUTE_MODELS = {
   expression: 'face-expression',
@@ -63,7 +73,7 @@ export const MODEL_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
  * @throws OperatorError when there is none.
  */
 export function findEmbedder(name: string, modelsDirectory: string): ModelPlace {
-  if (name === DEFAULT_MODELS.embedder) return builtIn(name);
+  if (EMBEDDERS.some((own) => own === name)) return builtIn(name);
   if (MODEL_NAME.test(name) && existsSync(join(modelsDirectory, name, 'card.json')))
     return { name, directory: modelsDirectory };
   throw new OperatorError(
@@ -234,7 +244,7 @@ export function embeddingModel(card: EmbedderCard): EmbeddingModel {
   };
 }
 
-/** Over everything that moves an embedding: weights, preprocessing, alignment, mirror, normalisation. */
+/** Over everything that moves an embedding: weights, preprocessing, alignment, views, normalisation. */
 function comparabilityDigest({ files, architecture, input, ...card }: EmbedderCard): string {
   const parts = {
     weights: files.map((file) => file.sha256),
@@ -254,6 +264,7 @@ function comparabilityDigest({ files, architecture, input, ...card }: EmbedderCa
       template: card.alignment.template,
     },
     mirrorAverage: card.mirrorAverage,
+    scales: card.scales,
     normalisation: 'l2',
   };
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 12);

@@ -1,6 +1,6 @@
 import type { FaceDetail } from '../domain/face.js';
 import { select } from '../domain/quality.js';
-import { alignedChip } from './align.js';
+import { alignedChips, scalesOf } from './align.js';
 import { AttributeNets } from './attribute-nets.js';
 import { eyesOpenOf, mouthOpenOf, poseOf } from './attributes.js';
 import type { EmbedderCard } from './cards.js';
@@ -104,7 +104,7 @@ export class Pipeline {
   }
 
   #describe({ mesh, score, box }: FoundFace, image: Pyramid, original: DecodedImage): Prepared {
-    const chip = alignedChip(image, mesh, this.#qualityCard);
+    const [chip] = alignedChips(image, mesh, this.#qualityCard) as [Float32Array];
     const width = (box.right - box.left) / image.width;
     const height = (box.bottom - box.top) / image.height;
     return {
@@ -166,16 +166,16 @@ export class Pipeline {
     if (!found) throw new Error(`the pipeline has no embedder ${id}`);
     const { embedder, card } = found;
     const chips = isAlignedAlike(card, this.#qualityCard)
-      ? faces.map(({ chip }) => chip)
-      : faces.map(({ mesh }) => alignedChip(image, mesh, card));
+      ? faces.map(({ chip }) => [chip])
+      : faces.map(({ mesh }) => alignedChips(image, mesh, card));
     return embedder.embed(chips);
   }
 }
 
 /** Whether the aligned face of one embedder is that of the other. */
 const isAlignedAlike = (a: EmbedderCard, b: EmbedderCard): boolean =>
-  JSON.stringify([a.input.size, a.alignment.points, a.alignment.template]) ===
-  JSON.stringify([b.input.size, b.alignment.points, b.alignment.template]);
+  JSON.stringify([a.input.size, a.alignment.points, a.alignment.template, scalesOf(a)]) ===
+  JSON.stringify([b.input.size, b.alignment.points, b.alignment.template, scalesOf(b)]);
 
 /**
  * That this is a face, 0–100: detector and mesh both have to be wrong for it not to be one, the mesh half

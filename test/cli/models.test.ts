@@ -163,6 +163,51 @@ describe('a model that was not measured', () => {
   });
 });
 
+describe('the default model without mirror images', () => {
+  it('serves by itself, and its collections are refused by a service that runs only the default', async () => {
+    const settings = {
+      LIKENESS_DATA: join(folder, 'unmirrored'),
+      LIKENESS_RUNTIME: 'tfjs-wasm',
+      LIKENESS_VISION_WORKERS: '1',
+    };
+    const CollectionId = 'people';
+    const unmirrored = await freshService({
+      ...settings,
+      LIKENESS_MODEL: 'dlib-resnet-unmirrored',
+    });
+    try {
+      const { FaceModelVersion } = await unmirrored.client.send(
+        new CreateCollectionCommand({ CollectionId }),
+      );
+      expect(FaceModelVersion).toBe('1.1');
+      const anna = await indexFace(unmirrored.client, CollectionId, await portrait('anna'));
+      const { FaceMatches } = await unmirrored.client.send(
+        new SearchFacesByImageCommand({
+          CollectionId,
+          Image: { Bytes: await portrait('annaElsewhere') },
+        }),
+      );
+      expect(FaceMatches?.map(({ Face }) => Face?.FaceId)).toEqual([anna]);
+    } finally {
+      await unmirrored.close();
+    }
+    const standard = await freshService(settings);
+    try {
+      const search = new SearchFacesByImageCommand({
+        CollectionId,
+        Image: { Bytes: await portrait('anna') },
+      });
+      await expect(standard.client.send(search)).rejects.toMatchObject({
+        message: expect.stringMatching(
+          /was made with the model dlib-resnet-unmirrored-[0-9a-f]{12}, this service runs dlib-resnet-[0-9a-f]{12}: name the model in LIKENESS_MODEL/,
+        ) as string,
+      });
+    } finally {
+      await standard.close();
+    }
+  });
+});
+
 describe('a start', () => {
   it('with a model that is not there says so and ends', async () => {
     const data = join(folder, 'data');

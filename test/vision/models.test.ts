@@ -9,6 +9,7 @@ import type { EmbedderCard } from '../../src/vision/cards.js';
 import {
   ATTRIBUTE_MODELS,
   DEFAULT_MODELS,
+  EMBEDDERS,
   embeddingModel,
   loadCard,
   loadModelFiles,
@@ -35,11 +36,13 @@ const embedder = (): Promise<EmbedderCard> => loadCard(DEFAULT_MODELS.embedder, 
 describe('model files', () => {
   it('load with every card of models/ when they are as published', async () => {
     const models = [
-      ...Object.entries(DEFAULT_MODELS),
+      ['detector', DEFAULT_MODELS.detector] as const,
+      ['landmarks', DEFAULT_MODELS.landmarks] as const,
+      ...EMBEDDERS.map((name) => ['embedder', name] as const),
       ...Object.values(ATTRIBUTE_MODELS).map((name) => ['attributes', name] as const),
     ];
     for (const [task, name] of models) {
-      const card = await loadCard(name, task as keyof typeof DEFAULT_MODELS | 'attributes');
+      const card = await loadCard(name, task);
       const files = await loadModelFiles(card);
       for (const { role } of card.files) expect(files.file(role).length).toBeGreaterThan(1000);
     }
@@ -96,6 +99,7 @@ describe('the identity of an embedder', () => {
     const [first, ...files] = card.files;
     const moved: EmbedderCard[] = [
       { ...card, mirrorAverage: !card.mirrorAverage },
+      { ...card, scales: [0.94, 1.12] },
       { ...card, input: { ...card.input, order: 'BGR' } },
       { ...card, input: { ...card.input, divisor: 256 } },
       { ...card, files: [{ ...first!, sha256: '0'.repeat(64) }, ...files] },

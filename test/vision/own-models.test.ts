@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { OperatorError } from '../../src/errors.js';
 import {
+  EMBEDDERS,
   embeddingModel,
   findEmbedder,
   loadPlaced,
@@ -209,7 +210,7 @@ describe('adding', () => {
     const directory = fresh();
     expect(await refusal({ path: path(), said }, directory)).toContain(message);
     // Nothing is left of it.
-    expect(await listModels(directory)).toHaveLength(1);
+    expect(await listModels(directory)).toHaveLength(EMBEDDERS.length);
     expect(readdirSync(folder).includes(directory) ? readdirSync(directory) : []).toEqual([]);
   });
 
@@ -237,11 +238,11 @@ describe('the models at hand', () => {
     });
     writeFileSync(join(directory, 'second', 'card.json'), '{}');
     const listed = await listModels(directory);
-    expect(listed.map((model) => model.name)).toEqual(['dlib-resnet', 'second', name]);
-    expect(listed[1]).toHaveProperty('fault');
+    expect(listed.map((model) => model.name)).toEqual([...EMBEDDERS, 'second', name]);
+    expect(listed[EMBEDDERS.length]).toHaveProperty('fault');
     await removeModel(second.name, directory);
     await removeModel(name, directory);
-    expect(await listModels(directory)).toHaveLength(1);
+    expect(await listModels(directory)).toHaveLength(EMBEDDERS.length);
     await expect(removeModel(name, directory)).rejects.toThrow('there is no embedding model');
     await expect(removeModel('dlib-resnet', directory)).rejects.toThrow('comes with Likeness');
     expect(() => findEmbedder('../escape', directory)).toThrow('there is no embedding model');

@@ -204,13 +204,13 @@ describe('a net', () => {
       values[77] = bad;
       const net = await netThatGives(values);
       await expect(net.run(one, 1)).rejects.toThrow(RuntimeFault);
-      await expect(new Embedder(net, card).embed([one])).rejects.toThrow(RuntimeFault);
+      await expect(new Embedder(net, card).embed([[one]])).rejects.toThrow(RuntimeFault);
     }
   });
 
   it('that gives only zeros has no direction', async () => {
     const net = await netThatGives(new Float32Array(256));
-    await expect(new Embedder(net, await embedderCard()).embed([one])).rejects.toThrow(
+    await expect(new Embedder(net, await embedderCard()).embed([[one]])).rejects.toThrow(
       'expected a finite direction',
     );
   });

@@ -42,9 +42,9 @@ async function embeddings(card: EmbedderCard, net: Net): Promise<Float32Array[]>
   const { size } = card.input;
   const each = size * size * 3;
   const pixels = referenceImages(SEED, 2, size);
-  const embedder = new Embedder(net, { ...card, mirrorAverage: false });
+  const embedder = new Embedder(net, { ...card, mirrorAverage: false, scales: [1] });
   try {
-    return await embedder.embed([pixels.slice(0, each), pixels.slice(each)]);
+    return await embedder.embed([[pixels.slice(0, each)], [pixels.slice(each)]]);
   } catch (error) {
     if (error instanceof RuntimeFault)
       throw new OperatorError(`the model ${card.name} cannot be used: ${error.message}`, {

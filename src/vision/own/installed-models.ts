@@ -5,7 +5,7 @@ import { OperatorError } from '../../errors.js';
 import type { EmbedderCard } from '../cards.js';
 import {
   builtIn,
-  DEFAULT_MODELS,
+  EMBEDDERS,
   findEmbedder,
   isBuiltIn,
   loadPlaced,
@@ -24,7 +24,7 @@ export type ListedModel = { name: string; directory: string } & (
   | { fault: string }
 );
 
-/** The embedder that comes with the program, then those that were added, by name. */
+/** The embedders that come with the program, then those that were added, by name. */
 export async function listModels(modelsDirectory: string): Promise<ListedModel[]> {
   const entries = existsSync(modelsDirectory)
     ? await readdir(modelsDirectory, { withFileTypes: true })
@@ -35,7 +35,7 @@ export async function listModels(modelsDirectory: string): Promise<ListedModel[]
     .map(({ name }) => ({ name, directory: modelsDirectory }))
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
   return Promise.all(
-    [builtIn(DEFAULT_MODELS.embedder), ...added].map((place) =>
+    [...EMBEDDERS.map(builtIn), ...added].map((place) =>
       loadPlaced(place, 'embedder').then(
         ({ card }) => ({ ...place, card }),
         (error: unknown) => ({ ...place, fault: (error as Error).message }),

@@ -48,6 +48,7 @@ export function photos() {
  * Analyses photos, every face embedded, nothing filtered. Results are kept in the temporary folder under the
  * photo's digest, the model and the compiled code, so that a second run costs nothing.
  *
+ * @param rows { path, sha256 }; `make` gives the bytes instead of the file at `path`, where it is made rather than read.
  * @returns a map from path to { faces, width, height } or { error }, and the model.
  */
 export async function analyse(rows) {
@@ -64,7 +65,7 @@ export async function analyse(rows) {
     for (let row = waiting.shift(); row; row = waiting.shift()) {
       const file = join(folder, `${row.sha256}.json`);
       if (!existsSync(file)) {
-        const bytes = readFileSync(join(facesFolder, row.path));
+        const bytes = row.make ? await row.make() : readFileSync(join(facesFolder, row.path));
         const began = performance.now();
         const result = await vision
           .analyse(bytes, { filter: 'NONE', maxFaces: 100, embed: 'kept' })

@@ -4,6 +4,7 @@
 //   npm run bench:vision                              all parts, one after the other: about 20 minutes
 //   npm run bench:vision -- speed cores group start   those parts
 //   npm run bench:vision -- accuracy 240              more of the photos of the pairs, for at most 240 seconds
+//   npm run bench:vision -- labelled                  the labelled photos, in full: see accuracy.mjs
 //   npm run bench:vision -- table                     the tables again from results/vision.json
 //
 // LIKENESS_PAIRS=200 takes so many of the pairs, evenly from each fold and kind. LIKENESS_FACES names the folder of
@@ -18,12 +19,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { save } from './measuring.mjs';
 import { accuracy } from './vision-accuracy.mjs';
+import { labelled } from './vision-labelled.mjs';
 import { cores, group, speed } from './vision-parts.mjs';
 import { start } from './vision-start.mjs';
 import { missingFor, SUBJECT_NAMES } from './vision-subjects.mjs';
 import { table } from './vision-table.mjs';
 
-const PARTS = { speed, cores, group, start, accuracy };
+const PARTS = { speed, cores, group, start, accuracy, labelled };
 const [wanted, ...rest] = process.argv.slice(2);
 const file = join(import.meta.dirname, 'results/vision.json');
 const kept = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : { parts: {} };

@@ -28,7 +28,7 @@ interface Limits {
  * Size from the study's shrunk faces, matches at FMR 1e-3: 38 px 92 %, 28 px 83 %, 20 px 59 %.
  * AUTO refuses what cannot be used and lets pass all but a few in a thousand of the normal photos.
  */
-const LIMITS: Readonly<Record<Exclude<QualityFilter, 'NONE'>, Limits>> = {
+export const QUALITY_LIMITS: Readonly<Record<Exclude<QualityFilter, 'NONE'>, Limits>> = {
   LOW: {
     minConfidence: 80,
     minSizePx: 16,
@@ -103,7 +103,7 @@ const RULES: readonly {
 /** Why this face does not pass the filter; empty when it does. */
 export function refusals(face: GradedFace, filter: QualityFilter): FaceReason[] {
   if (filter === 'NONE') return [];
-  const limits = LIMITS[filter];
+  const limits = QUALITY_LIMITS[filter];
   return RULES.filter((rule) => rule.fails(face, limits)).map((rule) => rule.reason);
 }
 

@@ -37,6 +37,18 @@ const PEOPLE = 80;
 /** What share of comparisons each filter lets a face miss that would have matched. */
 const TOLERATED = { LOW: 0.5, AUTO: 0.3, MEDIUM: 0.15, HIGH: 0.05 };
 
+/** The limits of a filter by the component they are on, in its direction. */
+const LIMIT_OF = {
+  'detection confidence': (limit) => limit.minConfidence,
+  InterEyeDistance: (limit) => limit.minSizePx,
+  Sharpness: (limit) => limit.minSharpness,
+  UnderExposurePrevention: (limit) => limit.minBrightness,
+  OverExposurePrevention: (limit) => -limit.maxBrightness,
+  HeadPoseYaw: (limit) => -limit.maxYaw,
+  HeadPosePitch: (limit) => -limit.maxPitch,
+  UnifiedQualityScore: (limit) => limit.minQuality,
+};
+
 const rows = photos().filter((row) => row.kind === 'identity' && NATURAL.has(row.source));
 const { results, model, runtime } = await analyse(rows);
 const items = rows.flatMap((row) => {
@@ -142,18 +154,9 @@ function limits() {
   });
 }
 
-const LIMIT_OF = {
-  'detection confidence': (limit) => limit.minConfidence,
-  InterEyeDistance: (limit) => limit.minSizePx,
-  Sharpness: (limit) => limit.minSharpness,
-  UnderExposurePrevention: (limit) => limit.minBrightness,
-  OverExposurePrevention: (limit) => -limit.maxBrightness,
-  HeadPoseYaw: (limit) => -limit.maxYaw,
-  HeadPosePitch: (limit) => -limit.maxPitch,
-  UnifiedQualityScore: (limit) => limit.minQuality,
-};
-
-const componentNamed = (name) => COMPONENTS.find((component) => component.name === name);
+function componentNamed(name) {
+  return COMPONENTS.find((component) => component.name === name);
+}
 
 function spread(list, count) {
   const step = Math.max(1, list.length / count);

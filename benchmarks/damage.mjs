@@ -35,12 +35,14 @@ export const DAMAGE = {
     },
   },
   Sharpness: {
+    // Saved as JPEG, as photos are: what that leaves behind looks sharp.
     unit: "blur, σ as a share of the face's side",
+    saved: 'jpeg',
     steps: [0.01, 0.02, 0.03, 0.045, 0.06, 0.08],
     apply: (row, sizePx, share) =>
       open(row)
         .blur(Math.max(0.3, share * sizePx))
-        .png()
+        .jpeg({ quality: 90 })
         .toBuffer(),
   },
   UnderExposurePrevention: {
@@ -57,12 +59,12 @@ export const DAMAGE = {
 
 /** Rows for `analyse`: every photo with every damage. */
 export const damagedRows = (probes) =>
-  Object.entries(DAMAGE).flatMap(([component, { steps, apply }]) =>
+  Object.entries(DAMAGE).flatMap(([component, { steps, apply, saved = '' }]) =>
     steps.flatMap((step) =>
       probes.map(({ row, face }) => ({
         ...row,
         path: `${row.path}#${component}-${step}`,
-        sha256: `${row.sha256}-${component}-${step}`,
+        sha256: `${row.sha256}-${component}-${step}${saved}`,
         component,
         step,
         probe: row.path,

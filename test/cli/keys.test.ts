@@ -37,6 +37,7 @@ describe('likeness keys', () => {
     const files = keyFolder();
     const policy = join(files.folder, 'policy.json');
     write(policy, JSON.stringify(READ_ONLY));
+    expect((await run(files, ['list'])).stderr).toContain('`likeness keys create` makes it');
     const made = await run(files, ['create', 'ada', '--policy', policy]);
     const [id, secret] = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'].map((n) =>
       valueOf(n, made),

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import { OperatorError } from '../../errors.js';
@@ -56,6 +56,10 @@ const VERBS: Readonly<
     return gone.map((id) => `revoked ${id}\n`).join('');
   },
   list: async (files) => {
+    if (!existsSync(files.keysFile))
+      throw new OperatorError(
+        `LIKENESS_KEYS_FILE: cannot read ${files.keysFile}: it is not there; the first \`likeness keys create\` makes it`,
+      );
     const { readKeysFile, listKeys } = await load();
     return table(listKeys(readKeysFile(files), Date.now()));
   },

@@ -50,10 +50,20 @@ export function dlibWeights(model: ModelFiles): DlibWeights {
       const shift = part(`${name}/scale/biases`).data;
       return {
         shape: shape as Convolution['shape'],
-        filter: data.map((value, index) => value * scale[index % scale.length]!),
+        filter: scaled(data, scale),
         bias: part(`${name}/conv/bias`).data.map((value, k) => value * scale[k]! + shift[k]!),
       };
     },
     projection: part('fc') as DlibWeights['projection'] & Weight,
   };
+}
+
+/** A filter with each output channel, its last axis, times that channel's scale. */
+function scaled(filter: Float32Array, scale: Float32Array): Float32Array {
+  const result = new Float32Array(filter.length);
+  const channels = scale.length;
+  for (let first = 0; first < filter.length; first += channels)
+    for (let channel = 0; channel < channels; channel++)
+      result[first + channel] = filter[first + channel]! * scale[channel]!;
+  return result;
 }

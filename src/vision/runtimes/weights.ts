@@ -80,9 +80,18 @@ function numbersOf(
   if (storedAs === 'float32') return new Float32Array(buffer);
   if (storedAs === 'float16') return Float32Array.from(new Uint16Array(buffer), fromHalf);
   const { scale = 1, min = 0 } = quantization ?? {};
-  const codes = storedAs === 'uint8' ? new Uint8Array(buffer) : new Uint16Array(buffer);
+  if (storedAs === 'uint8') return numbersOfCodes(new Uint8Array(buffer), scale, min);
+  const codes = new Uint16Array(buffer);
   const data = new Float32Array(count);
   for (let index = 0; index < count; index++) data[index] = codes[index]! * scale + min;
+  return data;
+}
+
+/** Millions of codes of a byte, at every start: each of the 256 numbers there can be is made once. */
+function numbersOfCodes(codes: Uint8Array, scale: number, min: number): Float32Array {
+  const numbers = Float32Array.from({ length: 256 }, (_, code) => code * scale + min);
+  const data = new Float32Array(codes.length);
+  for (let index = 0; index < codes.length; index++) data[index] = numbers[codes[index]!]!;
   return data;
 }
 

@@ -104,7 +104,11 @@ describe('likeness keys', () => {
     ],
     ['a duration that is none', ['rotate', 'a', '--grace', 'soon'], /"soon" is no duration/],
     ['an id without its secret', ['create', 'a', '--access-key-id', 'x'], /go together/],
-    ['a list where there is no file', ['list'], /LIKENESS_KEYS_FILE: cannot read .*ENOENT/],
+    [
+      'a list where there is no file',
+      ['list'],
+      /LIKENESS_KEYS_FILE: cannot read .*keys.json: it is not there; the first `likeness keys create` makes it/,
+    ],
   ])('says what is wrong with %s', async (_, args, message) => {
     const result = await run(keyFolder(), args);
     expect([result.code, result.stdout]).toEqual([1, '']);

@@ -126,9 +126,12 @@ async function findTurned(
   const search = (viewsOf: (size: Size) => readonly View[]): Promise<FoundFace[]> =>
     searchViews(nets, image, turnedViews(image, quarters, viewsOf));
   const first = await search((size) => [wholeView(canvas, size)]);
-  const faces = needsTiles(first, image)
-    ? unique([...first, ...(await search((size) => tileViews(canvas, size)))])
-    : unique(first);
+  // A photo of nobody is looked at in tiles once, not four times: faces so small are seen in upright tiles as well.
+  const isWorthTiles = first.length > 0 || quarters === 0;
+  const faces =
+    isWorthTiles && needsTiles(first, image)
+      ? unique([...first, ...(await search((size) => tileViews(canvas, size)))])
+      : unique(first);
   return believed(faces, MIN_EVIDENCE_ALONE).length > 0
     ? faces
     : unique(await search((size) => [framedView(canvas, size, FRAME)]));

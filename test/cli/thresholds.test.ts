@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -98,7 +98,13 @@ describe('likeness thresholds on a folder of photos', () => {
     );
     // Five people in some dozens of comparisons: nothing rare can be seen.
     expect(first.stdout).toContain('cannot say which threshold keeps FMR ≤ 5e-2');
-    expect(first.stderr).toMatch(/\d+ of \d+ photos/);
+  });
+
+  it('says on standard error how far it is', () => {
+    const { stderr } = spawnSync(process.execPath, [CLI, 'thresholds', ...measure()], {
+      encoding: 'utf8',
+    });
+    expect(stderr).toMatch(/^17 of 17 photos$/m);
   });
 
   it('names every photo that gave no face, and what is there twice or under two names', () => {

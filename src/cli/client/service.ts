@@ -61,7 +61,6 @@ const LOCAL = { host: '127.0.0.1', port: '8642', region: 'us-east-1' } as const;
 export async function openService(options: ServiceOptions): Promise<Service> {
   const { globals, settings, io, strict, log = noLog } = options;
   const region = requireRegion(options);
-  settings.requireProfile();
   const { env } = io;
   const maxAttempts = options.maxAttempts ?? maxAttemptsOf(settings);
   // The AWS CLI looks for keys also where it does not sign.
@@ -109,8 +108,7 @@ export async function openService(options: ServiceOptions): Promise<Service> {
 }
 
 function requireRegion({ globals, settings, io, strict }: ServiceOptions): string {
-  // An empty name of a profile is missed only later.
-  if (settings.profileName !== '') settings.requireProfile();
+  settings.requireProfile();
   const asked = globals.region ?? regionOf(settings);
   const region = strict ? asked : asked || io.env['LIKENESS_REGION'] || LOCAL.region;
   if (region === undefined)

@@ -104,6 +104,7 @@ const TOLD: Readonly<Record<string, Told>> = {
   'two profiles in the environment': { env: { AWS_PROFILE: 'alt', AWS_DEFAULT_PROFILE: 'endp' } },
   'an old profile in the environment': { env: { AWS_DEFAULT_PROFILE: 'alt' } },
   'an empty profile in the environment': { env: { AWS_PROFILE: '' } },
+  'an empty profile as an option, and no region': { args: ['--profile', ''] },
   'a profile without region and keys': {
     config: '[profile x]\noutput = text\n',
     args: ['--profile', 'x'],

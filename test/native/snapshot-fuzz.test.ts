@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 const script = resolve(import.meta.dirname, '../../native/snapshot/fuzz.sh');
 
 /** Damaged files of each kind; LIKENESS_FUZZ asks for a longer campaign. */
-const RUNS = process.env['LIKENESS_FUZZ'] ?? '300';
+const RUNS = process.env['LIKENESS_FUZZ'] ?? '120';
 
 /** What fuzz.sh exits with where nothing can be compiled. */
 const NO_COMPILER = 77;

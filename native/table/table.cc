@@ -8,15 +8,13 @@ namespace likeness {
 namespace {
 
 struct PanelProducts {
-  const CodedScan& kernels;
+  const Table& table;
   const QueryPanel& queries;
-  std::size_t dim;
   void panel(const PanelRows& rows, const float* bars, const PanelScores& out) const {
-    kernels.code_panel(rows, queries.panel, bars, dim, out);
+    table.kernels().code_panel(rows, queries.panel, bars, table.stride(), out);
   }
   std::int32_t second(std::size_t q, const std::uint8_t* code) const {
-    const Query& query = queries.queries[q];
-    return kernels.code_dot(code, query.second, query.coded.second.sum, dim);
+    return table.products(queries.queries[q]).second(code);
   }
 };
 
@@ -107,7 +105,7 @@ void Table::sift(const QueryPanel& panel, const Span& span, const std::uint8_t* 
     add(panel.queries[q], first + static_cast<std::uint32_t>(row), bounds, sieves[q], heaps[q]);
   };
   sift_panel(coded, panel.count, stride_, rows, [&](std::size_t q) { return sieves[q].bar(); },
-             PanelProducts{kernels_, panel, stride_}, take);
+             PanelProducts{*this, panel}, take);
 }
 
 CodedRows Table::rows_of(const Span& span, const std::uint8_t* live) const {

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AttributeName } from '../domain/face.js';
@@ -10,6 +9,7 @@ import type { CardFile, EmbedderCard, ModelCard } from './cards.js';
 import { checkCard } from './check-card.js';
 import { faceApiTopology } from './graphs/face-api.js';
 import type { Manifest } from './graphs/graph-builder.js';
+import { installedDirectory } from './runtimes/installed.js';
 import type { Reference } from './runtimes/parity.js';
 import type { EmbeddingModel } from './vision.js';
 
@@ -211,15 +211,11 @@ async function checkedFile(card: ModelCard, root: string, file: CardFile): Promi
   return content;
 }
 
-/** Not `require.resolve`: a package's `exports` may hide everything but its code. */
 function packageDirectory({ name, source }: ModelCard): string {
   if (source.package === undefined)
     throw new Error(`the model ${name} is in no package: say where its files lie`);
-  const searched = createRequire(import.meta.url).resolve.paths(source.package) ?? [];
-  for (const directory of searched) {
-    const root = join(directory, source.package);
-    if (existsSync(join(root, 'package.json'))) return root;
-  }
+  const directory = installedDirectory(source.package);
+  if (directory !== undefined) return directory;
   throw new OperatorError(
     `package ${source.package} ${source.packageVersion}, which carries the model ${name}, is not installed; run \`npm ci\``,
   );

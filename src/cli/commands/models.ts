@@ -109,10 +109,10 @@ async function pull({ names, values, directory }: Request): Promise<void> {
   draftFor(directory, format, known);
   const downloads = join(directory, '.downloads');
   const io = processIo();
-  const files = await findFiles(entry, place, { downloads, io });
+  const files = await findFiles(entry, { downloads, place, io });
   const settled = files.every(({ at }) => dirname(at) === downloads);
   const card = await addSource(directory, { format, folder: downloads, files, settled }, known);
-  if (settled) await forgetDownloads(downloads, files);
+  await forgetDownloads(downloads, files);
   process.stdout.write(`${entry.licence.text}\n${added(card)}`);
 }
 

@@ -1,18 +1,40 @@
-import { rm, rmdir, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { mkdir, rm, rmdir, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { OperatorError } from '../../errors.js';
 import type { Io } from '../io.js';
+import { type ArchiveKind, isThere, takeMembers } from './archive/archive.js';
 import { download, Unavailable } from './download.js';
 import { sha256Of } from './partial.js';
 import { megabytes, showProgress } from './progress.js';
+
+/** What pulling needs of a catalogue's file. */
+interface EntryFile {
+  path: string;
+  bytes: number;
+  sha256: string;
+  urls?: readonly string[];
+  member?: string;
+}
+
+interface EntryArchive {
+  kind: ArchiveKind;
+  bytes: number;
+  sha256: string;
+  urls: readonly string[];
+  package?: string;
+}
 
 /** What pulling needs of a catalogue's entry. */
 interface Entry {
   name: string;
   licence: { weights: string; text: string };
   mustAccept: boolean;
-  files: readonly { path: string; bytes: number; sha256: string; urls: readonly string[] }[];
+  files: readonly EntryFile[];
+  archive?: EntryArchive;
 }
+
+/** What has one content wherever it is had from. */
+type Pinned = Required<Pick<EntryFile, 'path' | 'bytes' | 'sha256' | 'urls'>>;
 
 /** A file of the model with where it lies now. */
 export type FoundFile<F> = F & { at: string };
@@ -39,46 +61,80 @@ export function placeOf(from: string): Place {
   return { base: from.replace(/\/+$/, '') };
 }
 
+/** Where things go on their way, and how they are had. */
+interface Way {
+  downloads: string;
+  place: Place | undefined;
+  io: Pick<Io, 'env' | 'stderr'>;
+}
+
 /**
- * Gets the files of a model: from a folder, or from the web into a folder of downloads.
+ * Gets the files of a model: from a folder, from an installed package, or from the web into a folder of downloads.
  *
  * @throws OperatorError that says what is missing and how it may be had otherwise.
  */
-export async function findFiles<F extends Entry['files'][number]>(
+export async function findFiles<F extends EntryFile>(
   entry: Entry & { files: readonly F[] },
-  place: Place | undefined,
-  { downloads, io }: { downloads: string; io: Pick<Io, 'env' | 'stderr'> },
+  way: Way,
 ): Promise<FoundFile<F>[]> {
   const found: FoundFile<F>[] = [];
-  for (const file of entry.files)
-    found.push({
-      ...file,
-      at:
-        place && 'folder' in place
-          ? await inFolder(entry, file, place.folder)
-          : await fromWeb(entry, mirrored(entry, file, place), { downloads, io }),
-    });
+  for (const file of entry.files) found.push({ ...file, at: await findFile(entry, file, way) });
   return found;
 }
 
+async function findFile(entry: Entry, file: EntryFile, way: Way): Promise<string> {
+  const { archive } = entry;
+  if (archive && file.urls === undefined) return fromArchive(entry, archive, { file, way });
+  const pinned = { ...file, urls: file.urls ?? [] };
+  return way.place && 'folder' in way.place
+    ? inFolder(entry, pinned, way.place.folder)
+    : fromWeb(entry, pinned, way);
+}
+
+/** A file that only an archive has: by itself in a folder, in its installed package, or taken out of the archive. */
+async function fromArchive(
+  entry: Entry,
+  archive: EntryArchive,
+  { file, way }: { file: EntryFile; way: Way },
+): Promise<string> {
+  const { place, downloads } = way;
+  const whole = { ...archive, path: basename(new URL(archive.urls[0] ?? '').pathname) };
+  const taken = join(downloads, file.sha256);
+  const folder = place && 'folder' in place ? place.folder : undefined;
+  const alone = folder === undefined ? [] : namesOf(entry, file).map((name) => join(folder, name));
+  const installed = place ? [] : await installedFile(archive, file);
+  for (const path of [...alone, ...installed, taken]) if (await isThere(path, file)) return path;
+  const at =
+    folder === undefined ? await fromWeb(entry, whole, way) : await inFolder(entry, whole, folder);
+  await mkdir(downloads, { recursive: true, mode: 0o700 });
+  const members = entry.files.flatMap((each) =>
+    each.urls === undefined && each.member !== undefined ? [{ ...each, member: each.member }] : [],
+  );
+  await takeMembers(at, archive.kind, members, ({ sha256 }) => join(downloads, sha256));
+  if (dirname(at) === downloads) await rm(at);
+  return taken;
+}
+
 /** Names of a file in a folder of several models, of which some call different files alike. */
-const namesOf = ({ name }: Entry, { path }: Entry['files'][number]): string[] => [
+const namesOf = ({ name }: Entry, { path }: Pick<EntryFile, 'path'>): string[] => [
   `${name}/${path}`,
   path,
 ];
 
-const mirrored = <F extends Entry['files'][number]>(
-  entry: Entry,
-  file: F,
-  place: { base: string } | undefined,
-): F =>
-  place ? { ...file, urls: namesOf(entry, file).map((name) => `${place.base}/${name}`) } : file;
+const mirrored = (entry: Entry, file: Pinned, base: string): Pinned => ({
+  ...file,
+  urls: namesOf(entry, file).map((name) => `${base}/${name}`),
+});
 
-async function inFolder(
-  entry: Entry,
-  file: Entry['files'][number],
-  folder: string,
-): Promise<string> {
+/** Where a file lies in a package that happens to be installed; npm keeps its files below `package/`. */
+async function installedFile(archive: EntryArchive, { member }: EntryFile): Promise<string[]> {
+  if (archive.package === undefined || member === undefined) return [];
+  const { installedDirectory } = await import('../../vision/runtimes/installed.js');
+  const directory = installedDirectory(archive.package);
+  return directory === undefined ? [] : [join(directory, member.replace(/^package\//, ''))];
+}
+
+async function inFolder(entry: Entry, file: Pinned, folder: string): Promise<string> {
   const wrong: string[] = [];
   for (const path of namesOf(entry, file).map((name) => join(folder, name))) {
     const info = await stat(path).catch(() => undefined);
@@ -98,7 +154,7 @@ async function inFolder(
 async function faultOf(
   path: string,
   size: number,
-  { bytes, sha256 }: Entry['files'][number],
+  { bytes, sha256 }: Pinned,
 ): Promise<string | undefined> {
   if (size !== bytes) return `has ${size} bytes`;
   try {
@@ -109,11 +165,8 @@ async function faultOf(
   }
 }
 
-async function fromWeb(
-  { name }: Entry,
-  file: Entry['files'][number],
-  { downloads, io }: { downloads: string; io: Pick<Io, 'env' | 'stderr'> },
-): Promise<string> {
+async function fromWeb(entry: Entry, pinned: Pinned, { downloads, place, io }: Way) {
+  const file = place && 'base' in place ? mirrored(entry, pinned, place.base) : pinned;
   try {
     return await download(file, {
       folder: downloads,
@@ -125,18 +178,18 @@ async function fromWeb(
   } catch (error) {
     if (!(error instanceof Unavailable)) throw error;
     throw new OperatorError(
-      `${error.message}\nWithout a way to the web: bring ${file.path} (${megabytes(file.bytes)}) in a folder, then likeness models pull ${name} --from FOLDER`,
+      `${error.message}\nWithout a way to the web: bring ${file.path} (${megabytes(file.bytes)}) in a folder, then likeness models pull ${entry.name} --from FOLDER`,
       { cause: error },
     );
   }
 }
 
-/** Removes what was downloaded once a model took it. */
+/** Removes what was downloaded once a model took it; files of the operator or of a package stay. */
 export async function forgetDownloads(
   downloads: string,
   files: readonly FoundFile<object>[],
 ): Promise<void> {
-  for (const { at } of files) await rm(at, { force: true });
+  for (const { at } of files) if (dirname(at) === downloads) await rm(at, { force: true });
   // Others may be on their way.
   await rmdir(downloads).catch(() => {});
 }

@@ -5,11 +5,28 @@ import { MODEL_NAME } from '../models.js';
 import { FAMILIES, type FamilyName } from './families.js';
 import { type CardDraft, MOST_BYTES, readJson } from './source.js';
 
-/** A file of a model and where it is to be had. */
+/** The kinds of archives that are read. */
+const ARCHIVE_KINDS = ['tgz'] as const;
+
+/** An archive in which a model is published. */
+export interface CatalogueArchive {
+  kind: (typeof ARCHIVE_KINDS)[number];
+  /** The same bytes at each of them; the first that answers counts. */
+  urls: readonly string[];
+  bytes: number;
+  /** Lower-case hex. */
+  sha256: string;
+  /** The npm package that it is, whose files are taken from where it is installed, if it is. */
+  package?: string;
+}
+
+/** A file of a model and where it is to be had: by itself, or inside an archive. */
 export interface CatalogueFile extends CardFile {
   bytes: number;
   /** The same bytes at each of them; the first that answers counts. */
-  urls: readonly string[];
+  urls?: readonly string[];
+  /** Its name in the entry's archive; tried after the URLs. */
+  member?: string;
 }
 
 /** A well-known model: what it is, under which licence, and the pinned content of its files. */
@@ -26,6 +43,8 @@ export interface CatalogueEntry {
   /** Numbers of an embedding. */
   dimension: number;
   files: readonly CatalogueFile[];
+  /** What holds the files that have no URL of their own. */
+  archive?: CatalogueArchive;
   /** Where sizes and checksums were found. */
   evidence: string;
   /** What else the card says. */
@@ -110,8 +129,38 @@ const OF_A_MODEL: readonly Check[] = [
     'the numbers of an embedding',
   ],
   ['files', (value) => Array.isArray(value) && value.length > 0, 'a list of files'],
+  ['archive', (value) => value === undefined || isPlain(value), 'an archive, or nothing'],
   ['evidence', text, 'where sizes and checksums were found'],
 ];
+
+/** What is pinned has these. */
+const OF_CONTENT: readonly Check[] = [
+  [
+    'bytes',
+    (value) => Number.isInteger(value) && (value as number) > 0 && (value as number) <= MOST_BYTES,
+    'its size, at most 2 GiB',
+  ],
+  ['sha256', (value) => /^[0-9a-f]{64}$/.test(String(value)), '64 lower-case hexadecimal digits'],
+];
+
+const URLS: Check = [
+  'urls',
+  (value) => Array.isArray(value) && value.length > 0 && value.every(isWebAddress),
+  'a list of http or https URLs',
+];
+
+const OF_AN_ARCHIVE: readonly Check[] = [
+  [
+    'kind',
+    (value) => ARCHIVE_KINDS.some((kind) => kind === value),
+    `one of ${ARCHIVE_KINDS.join(', ')}`,
+  ],
+  URLS,
+  ...OF_CONTENT,
+  ['package', (value) => value === undefined || text(value), 'the name of an npm package'],
+];
+
+const MEMBER: Check = ['member', text, 'its name in the archive'];
 
 const OF_A_FILE: readonly Check[] = [
   [
@@ -124,27 +173,23 @@ const OF_A_FILE: readonly Check[] = [
     (value) => ['topology', 'weights', 'onnx'].includes(String(value)),
     'topology, weights or onnx',
   ],
-  [
-    'bytes',
-    (value) => Number.isInteger(value) && (value as number) > 0 && (value as number) <= MOST_BYTES,
-    'its size, at most 2 GiB',
-  ],
-  ['sha256', (value) => /^[0-9a-f]{64}$/.test(String(value)), '64 lower-case hexadecimal digits'],
-  [
-    'urls',
-    (value) => Array.isArray(value) && value.length > 0 && value.every(isWebAddress),
-    'a list of http or https URLs',
-  ],
+  ...OF_CONTENT,
 ];
+
+const isPlain = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const isWebAddress = (value: unknown): boolean =>
   text(value) && URL.canParse(value as string) && /^https?:/.test(value as string);
 
 function checkEntry(where: string, model: unknown): void {
   checkMembers(where, model, OF_A_MODEL);
-  const { files } = model as CatalogueEntry;
-  for (const [index, file] of files.entries())
-    checkMembers(`${where}.files[${index}]`, file, OF_A_FILE);
+  const { files, archive } = model as CatalogueEntry;
+  if (archive) checkMembers(`${where}.archive`, archive, OF_AN_ARCHIVE);
+  for (const [index, file] of files.entries()) {
+    const source = archive && file.urls === undefined ? MEMBER : URLS;
+    checkMembers(`${where}.files[${index}]`, file, [...OF_A_FILE, source]);
+  }
 }
 
 function checkMembers(where: string, value: unknown, checks: readonly Check[]): void {

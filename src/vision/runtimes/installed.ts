@@ -3,15 +3,21 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { RUNTIMES, type RuntimeName } from './runtime.js';
 
+/** Where an installed package lies; undefined when it is absent. */
+export function installedDirectory(packageName: string): string | undefined {
+  // Not `require.resolve`: a package's `exports` may hide its package.json.
+  const searched = createRequire(import.meta.url).resolve.paths(packageName) ?? [];
+  return searched
+    .map((directory) => join(directory, packageName))
+    .find((directory) => existsSync(join(directory, 'package.json')));
+}
+
 /** The version of an installed package; undefined when it is absent. */
 export function installedVersion(packageName: string): string | undefined {
-  // Not `require.resolve`: a package's `exports` may hide its package.json.
-  for (const directory of createRequire(import.meta.url).resolve.paths(packageName) ?? []) {
-    const file = join(directory, packageName, 'package.json');
-    if (existsSync(file))
-      return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
-  }
-  return undefined;
+  const directory = installedDirectory(packageName);
+  if (directory === undefined) return undefined;
+  const file = readFileSync(join(directory, 'package.json'), 'utf8');
+  return (JSON.parse(file) as { version: string }).version;
 }
 
 /** The packages of a runtime that are not installed. */

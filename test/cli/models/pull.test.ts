@@ -260,10 +260,12 @@ describe('the catalogue', () => {
       ['buffalo_s', true],
       ['antelopev2', true],
     ]);
-    for (const { files, evidence, licence } of entries) {
+    for (const { archive, files, evidence, licence } of entries) {
       expect(evidence).not.toBe('');
       expect(licence.text).not.toBe('');
-      for (const { urls } of files) for (const url of urls) expect(url).toMatch(/^https:\/\//);
+      const urls = [archive, ...files].flatMap((source) => source?.urls ?? []);
+      expect(urls).not.toEqual([]);
+      for (const url of urls) expect(url).toMatch(/^https:\/\//);
     }
     const contents = entries.flatMap(({ files }) => files.map(({ sha256 }) => sha256));
     expect(new Set(contents).size).toBe(contents.length);

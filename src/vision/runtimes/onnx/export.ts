@@ -11,7 +11,7 @@ import { CHANNELS_FIRST } from './layout.js';
 import { TensorflowGraph } from './tensorflow-graph.js';
 
 /** Raised whenever the exporter writes something else for the same weights. */
-const EXPORTER_VERSION = 1;
+const EXPORTER_VERSION = 2;
 
 /** Name of the exported model's input: batch × size × size × 3, RGB 0–255. */
 export const ONNX_INPUT = 'pixels';

@@ -19,6 +19,7 @@ const BINARY: Readonly<Record<string, string>> = {
   Maximum: 'Max',
 };
 const UNARY: Readonly<Record<string, string>> = {
+  Abs: 'Abs',
   Relu: 'Relu',
   Sigmoid: 'Sigmoid',
   Identity: 'Identity',
@@ -31,6 +32,11 @@ const CONVOLUTIONS = new Set([
 ]);
 
 const text = (base64: string | undefined): string => Buffer.from(base64 ?? '', 'base64').toString();
+
+const kept = ({ attr }: GraphNode) => ({ keepdims: attr?.['keep_dims']?.b ? 1 : 0 });
+
+const isTransposed = ({ attr }: GraphNode): boolean =>
+  attr?.['transpose_a']?.b === true || attr?.['transpose_b']?.b === true;
 
 /** A frozen TensorFlow graph as ONNX operations, for the operations that face nets are made of. */
 export class TensorflowGraph {
@@ -53,13 +59,26 @@ export class TensorflowGraph {
    * @throws OperatorError for an operation that is not known here.
    */
   add(input: string, outputs: readonly string[]): string[] {
+    const needed = this.#needed(outputs);
     for (const node of this.#nodes.values()) {
-      if (node.op === 'Const') continue;
+      if (node.op === 'Const' || !needed.has(node.name)) continue;
       const value =
         node.op === 'Placeholder' ? { name: input, channelsFirst: true } : this.#translate(node);
       this.#values.set(node.name, value);
     }
     return outputs.map((output) => this.#asTensorflow(this.#value(nodeName(output))));
+  }
+
+  /** Names of the nodes that lead to these: a net may have outputs that nobody asks for. */
+  #needed(outputs: readonly string[]): Set<string> {
+    const needed = new Set<string>();
+    const open = outputs.map(nodeName);
+    for (let name = open.pop(); name !== undefined; name = open.pop()) {
+      if (needed.has(name)) continue;
+      needed.add(name);
+      open.push(...(this.#nodes.get(name)?.input ?? []).map(nodeName));
+    }
+    return needed;
   }
 
   #translate(node: GraphNode): Value {
@@ -73,14 +92,41 @@ export class TensorflowGraph {
     }
     if (op === 'MaxPool') return this.#maxPool(node);
     if (op === 'Pad' || op === 'PadV2') return this.#pad(node);
-    if (op === 'Reshape') {
-      const shape = this.#onnx.integers([...this.#constant(node, 1).data]);
-      const name = this.#onnx.op('Reshape', [this.#asTensorflow(this.#input(node, 0)), shape]);
-      return { name, channelsFirst: false };
-    }
+    const flat = this.#flat(node);
+    if (flat !== undefined) return { name: flat, channelsFirst: false };
     throw new OperatorError(
       `the graph has the operation ${op} (${node.name}), which the ONNX exporter does not know`,
     );
+  }
+
+  /** What leaves the images behind: it is computed as TensorFlow lays it out. Undefined: not of this kind. */
+  #flat(node: GraphNode): string | undefined {
+    const { op } = node;
+    const whole = (): string => this.#asTensorflow(this.#input(node, 0));
+    if (op === 'Reshape') return this.#onnx.op('Reshape', [whole(), this.#axes(node)]);
+    if (op === 'Squeeze') {
+      const axes = (node.attr?.['squeeze_dims']?.list?.i ?? []).map(Number);
+      return this.#onnx.op('Squeeze', [whole(), this.#onnx.integers(axes)]);
+    }
+    if (op === 'Sum') return this.#onnx.op('ReduceSum', [whole(), this.#axes(node)], kept(node));
+    if (op === 'Mean')
+      return this.#onnx.op('ReduceMean', [whole()], {
+        axes: [...this.#constant(node, 1).data],
+        ...kept(node),
+      });
+    if (op === 'MatMul' && !isTransposed(node))
+      return this.#onnx.op('MatMul', [whole(), this.#floats(this.#constant(node, 1))]);
+    if (op === 'Square') {
+      const squared = whole();
+      return this.#onnx.op('Mul', [squared, squared]);
+    }
+    if (op === 'Rsqrt') return this.#onnx.op('Reciprocal', [this.#onnx.op('Sqrt', [whole()])]);
+    return undefined;
+  }
+
+  /** Sides or axes that are a constant of the graph. */
+  #axes(node: GraphNode): string {
+    return this.#onnx.integers([...this.#constant(node, 1).data]);
   }
 
   #convolution(node: GraphNode): Value {

@@ -1,0 +1,102 @@
+import { createWriteStream } from 'node:fs';
+import { open, rename, rm, stat } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { OperatorError } from '../../../errors.js';
+import { sha256Of } from '../partial.js';
+import { readTgz } from './tgz.js';
+
+/** A file of which only its name inside an archive and its content are known. */
+export interface Member {
+  /** As the archive writes it. */
+  member: string;
+  bytes: number;
+  /** Lower-case hex. */
+  sha256: string;
+}
+
+/** A regular file as a reader meets it; its content has to be read, or left, before the next is asked for. */
+export interface Met {
+  name: string;
+  bytes: number;
+  content: AsyncIterable<Uint8Array>;
+}
+
+/** Goes through the files of an archive in its order. Anything but regular files is passed over. */
+export type ReadArchive = (path: string) => AsyncGenerator<Met>;
+
+/** The kinds of archives that models are published in; a further one is a reader and a line here. */
+const READERS = { tgz: readTgz } as const satisfies Readonly<Record<string, ReadArchive>>;
+
+/** The kind of an archive. */
+export type ArchiveKind = keyof typeof READERS;
+
+/**
+ * Takes files out of an archive. Names in the archive only decide what is taken: where it goes is the caller's choice.
+ * What is there in the end has the size and checksum that were asked for.
+ *
+ * @param placeOf where a member goes; the folder is there.
+ * @throws OperatorError for an archive that cannot be read, that lacks one of them or has another content there.
+ */
+export async function takeMembers(
+  path: string,
+  kind: ArchiveKind,
+  wanted: readonly Member[],
+  placeOf: (member: Member) => string,
+): Promise<void> {
+  const missing = new Map(wanted.map((member) => [member.member, member]));
+  try {
+    for await (const met of READERS[kind](path)) {
+      const member = missing.get(met.name);
+      if (!member) continue;
+      await take(met, member, placeOf(member));
+      missing.delete(met.name);
+      if (missing.size === 0) return;
+    }
+  } catch (cause) {
+    if (cause instanceof OperatorError) throw cause;
+    throw new OperatorError(`the archive ${path} cannot be read: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+  throw new OperatorError(`the archive ${path} has no file ${[...missing.keys()].join(', ')}`);
+}
+
+async function take(met: Met, member: Member, place: string): Promise<void> {
+  if (met.bytes !== member.bytes)
+    throw new OperatorError(
+      `${met.name} in the archive has ${met.bytes} bytes, expected ${member.bytes}`,
+    );
+  const part = `${place}.taken-${process.pid}`;
+  try {
+    await pipeline(Readable.from(met.content), createWriteStream(part, { mode: 0o600 }));
+    const found = await sha256Of(part);
+    if (found !== member.sha256)
+      throw new OperatorError(
+        `${met.name} in the archive has the sha256 ${found}, expected ${member.sha256}`,
+      );
+    await sync(part);
+    await rename(part, place);
+  } catch (error) {
+    await rm(part, { force: true });
+    throw error;
+  }
+}
+
+/** Whether a file with this content lies there. */
+export async function isThere(
+  path: string,
+  { bytes, sha256 }: Pick<Member, 'bytes' | 'sha256'>,
+): Promise<boolean> {
+  const info = await stat(path).catch(() => undefined);
+  return info?.isFile() === true && info.size === bytes && (await sha256Of(path)) === sha256;
+}
+
+async function sync(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,160 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CatalogueEntry } from '../../../src/vision/own/catalogue.js';
+import { FileServer } from '../../support/file-server.js';
+import { SMALL_DIMENSION, writeGraphModel } from '../../support/small-models.js';
+import { type ArchiveFile, tgz } from '../../support/tgz.js';
+
+const CLI = resolve(import.meta.dirname, '../../../dist/cli.js');
+const root = mkdtempSync(join(tmpdir(), 'likeness-archive-'));
+const source = writeGraphModel(join(root, 'source'), 1);
+const NAMES = ['model.json', 'shard1.bin', 'shard2.bin'] as const;
+let server: FileServer;
+let count = 0;
+
+beforeAll(async () => {
+  server = await FileServer.start();
+});
+afterAll(async () => {
+  await server.close();
+  rmSync(root, { recursive: true });
+});
+
+const sha256 = (content: Buffer): string => createHash('sha256').update(content).digest('hex');
+const contentOf = (name: string): Buffer => readFileSync(join(source, name));
+
+/** The files of the small model as an npm package has them, between others. */
+const PACKED: readonly ArchiveFile[] = [
+  { name: 'package/package.json', content: Buffer.from('{}') },
+  { name: 'package/models/' },
+  { name: '../../../outside', content: Buffer.from('nobody asked for it') },
+  ...NAMES.map((name) => ({ name: `package/models/${name}`, content: contentOf(name) })),
+  { name: 'package/README.md', content: Buffer.alloc(2000, 'x') },
+];
+
+/** A catalogue whose one model lies in this archive. */
+function catalogued(archive: Buffer) {
+  const place = join(root, String(++count));
+  mkdirSync(place);
+  const path = `/${count}/small-1.0.0.tgz`;
+  const entry: CatalogueEntry = {
+    name: 'small',
+    title: 'A small net',
+    family: 'arcface',
+    format: 'tfjs-graph',
+    origin: 'a test',
+    licence: { weights: 'CC0-1.0', text: 'CC0-1.0: no rights are kept.' },
+    mustAccept: false,
+    dimension: SMALL_DIMENSION,
+    evidence: 'counted here',
+    files: NAMES.map((name) => ({
+      path: name,
+      role: name === 'model.json' ? ('topology' as const) : ('weights' as const),
+      bytes: contentOf(name).length,
+      sha256: sha256(contentOf(name)),
+      member: `package/models/${name}`,
+    })),
+    archive: {
+      kind: 'tgz',
+      urls: [server.put(path, archive)],
+      bytes: archive.length,
+      sha256: sha256(archive),
+    },
+  };
+  const catalogue = join(place, 'catalogue.json');
+  writeFileSync(catalogue, JSON.stringify({ models: [entry] }));
+  const directory = join(place, 'models');
+  server.asked.length = 0;
+  return {
+    place,
+    path,
+    directory,
+    pull: (...args: string[]) => run(directory, 'pull', 'small', '--catalogue', catalogue, ...args),
+  };
+}
+
+const run = (
+  directory: string,
+  ...args: string[]
+): Promise<{ code: number; stdout: string; stderr: string }> =>
+  new Promise((done) => {
+    const env = { PATH: process.env['PATH'], LIKENESS_MODEL_DIRECTORY: directory };
+    execFile(process.execPath, [CLI, 'models', ...args], { env }, (error, stdout, stderr) =>
+      done({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
+    );
+  });
+
+describe('likeness models pull of a model in an archive', () => {
+  it('downloads the archive once, takes the named files out of it and leaves nothing else', async () => {
+    const { directory, pull, path, place } = catalogued(tgz(PACKED));
+    const pulled = await pull();
+    expect(pulled).toMatchObject({ code: 0 });
+    expect(pulled.stderr).toMatch(/small-1\.0\.0\.tgz: .*\(100 %\)/);
+    expect(server.asked.map((asked) => asked.path)).toEqual([path]);
+    expect(readdirSync(directory)).toEqual(['small']);
+    expect(readdirSync(join(directory, 'small')).toSorted()).toEqual(
+      ['card.json', 'reference.json', ...NAMES].toSorted(),
+    );
+    expect(readdirSync(place).toSorted()).toEqual(['catalogue.json', 'models']);
+    expect(existsSync(join(root, 'outside'))).toBe(false);
+    expect(await run(directory, 'verify')).toMatchObject({ code: 0 });
+  });
+
+  it('takes the archive, or the files by themselves, from a folder', async () => {
+    const archive = tgz(PACKED);
+    const { place, pull } = catalogued(archive);
+    const folder = join(place, 'usb');
+    mkdirSync(folder);
+    expect((await pull('--from', folder)).stderr).toContain('holds no small/small-1.0.0.tgz');
+    writeFileSync(join(folder, 'small-1.0.0.tgz'), archive);
+    expect(await pull('--from', folder)).toMatchObject({ code: 0 });
+    // What is the operator's stays.
+    expect(readdirSync(folder)).toEqual(['small-1.0.0.tgz']);
+    expect(await pull('--from', source, '--name', 'again')).toMatchObject({ code: 0 });
+    expect(server.asked).toEqual([]);
+  });
+
+  const other = Buffer.from(contentOf('shard1.bin'));
+  other[7]! ^= 1;
+  const replaced = (content: Buffer): ArchiveFile[] =>
+    PACKED.map((file) => (file.name.endsWith('shard1.bin') ? { ...file, content } : file));
+  const whole = gunzipSync(tgz(PACKED));
+  const damaged = Buffer.from(whole);
+  damaged[3]! ^= 1;
+  it.each([
+    [
+      'other content',
+      tgz(replaced(other)),
+      /shard1\.bin in the archive has the sha256 [0-9a-f]{64}/,
+    ],
+    ['another size', tgz(replaced(Buffer.alloc(10))), /shard1\.bin in the archive has 10 bytes/],
+    ['a file less', tgz(PACKED.slice(0, -3)), /has no file package\/models\/shard1\.bin, package/],
+    ['a cut end', gzipSync(whole.subarray(0, 4000)), /cannot be read: it ends in the middle/],
+    [
+      'a damaged header',
+      gzipSync(damaged),
+      /cannot be read: it holds no tar archive, or a damaged/,
+    ],
+    ['no archive at all', Buffer.from('<html>'), /cannot be read: incorrect header check/],
+  ])('refuses one with %s', async (_, archive, message) => {
+    const { directory, pull } = catalogued(archive);
+    const { code, stderr } = await pull();
+    expect(code).toBe(1);
+    expect(stderr).toMatch(message);
+    expect(existsSync(join(directory, 'small'))).toBe(false);
+    expect(readdirSync(join(directory, '.downloads')).join()).not.toMatch(/taken|part/);
+  });
+});

@@ -11,3 +11,9 @@ export const createLog = (level: string): Log =>
     { level, base: null, timestamp: stdTimeFunctions.isoTime },
     destination({ fd: process.stderr.fd, sync: true }),
   );
+
+/** What parts tell an operator; a part that names no level has something to look at. */
+export const noteTo =
+  (log: Log) =>
+  (message: string, details: object, level: 'info' | 'warn' = 'warn'): void =>
+    log[level](details, message);

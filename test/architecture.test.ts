@@ -48,7 +48,7 @@ const MAY_USE: Readonly<Record<string, Rule>> = {
     types: ['thresholds'],
     lazy: ['main', 'thresholds', 'vision', 'moving', 'objects', 'cli', 'config', 'keys', 'store'],
   },
-  main: {
+  service: {
     values: [
       'errors',
       'model',
@@ -60,12 +60,17 @@ const MAY_USE: Readonly<Record<string, Rule>> = {
       'protocol',
       'keys',
       'vectors',
-      'vision',
       'objects',
       'store',
       'operations',
       'http',
     ],
+    types: ['vision'],
+  },
+  // What it loads at once is what starts the inference processes; the rest comes while these load their nets.
+  main: {
+    values: ['errors', 'config', 'log', 'vision'],
+    lazy: ['service', 'vision', 'vectors'],
   },
 };
 

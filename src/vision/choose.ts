@@ -7,8 +7,8 @@ import type { ModelPlace } from './models.js';
 import { pipelineCards } from './nets.js';
 import { installedVersion, missingPackages } from './runtimes/installed.js';
 import type { Parity } from './runtimes/parity.js';
+import { reasonOf } from './runtimes/reason.js';
 import { type Candidates, RUNTIME_NAMES, RUNTIMES, type RuntimeName } from './runtimes/runtime.js';
-import { reasonOf } from './runtimes/start.js';
 import { VisionProcess } from './vision-process.js';
 
 /** What is known of a runtime on this machine. */
@@ -67,8 +67,8 @@ async function examine(
   const end = (): void => void process.terminate();
   stop.addEventListener('abort', end);
   try {
-    const { device, parity } = await process.start();
-    const msPerFace = await process.time();
+    const { device } = await process.start();
+    const { parity, msPerFace } = await process.examine();
     const atOnce = RUNTIMES[name].uses === 'core' ? workers : 1;
     const facesPerSecond = (1000 / msPerFace) * atOnce;
     return { name, usable: true, device, parity, msPerFace, facesPerSecond };

@@ -29,6 +29,9 @@ export interface CrewOptions {
 /** Between the attempts to replace a worker that does not start. */
 const RESTART_DELAY_MS = { first: 200, most: 10_000 } as const;
 
+/** So long the first worker has the machine to itself for its first photo, before the others are started. */
+const FIRST_PHOTO_MS = 500;
+
 /** A worker is not replaced for its memory before so many photos: a limit set too low must not become a loop. */
 const MIN_PHOTOS_A_LIFE = 50;
 
@@ -66,7 +69,9 @@ export class Crew {
   readonly #starting = new Set<VisionProcess>();
   /** Usable runtimes, best first. */
   #ranking: RuntimeName[];
+  /** Starts of workers that wait for their time. */
   readonly #restarts = new Set<NodeJS.Timeout>();
+  #afterPhoto: (() => void) | undefined;
   #restartDelayMs: number = RESTART_DELAY_MS.first;
   #deaths: number[] = [];
   readonly #closing = new AbortController();
@@ -131,6 +136,7 @@ export class Crew {
       return analysis;
     } finally {
       worker.running--;
+      this.#afterPhoto?.();
       if (worker.retiring && worker.running === 0) void this.#dismiss(worker);
     }
   }
@@ -174,15 +180,44 @@ export class Crew {
     return { processes: uses === 'core' ? workers : 1, lanes: 0 };
   }
 
-  /** Starts all workers of a runtime at the same time; resolves with the first, rejects when none starts. */
+  /**
+   * Starts one worker, and the others once it has answered a photo: all at once would take the cores of the first
+   * answer from each other. Resolves when the first can take photos; rejects with its reason when none starts.
+   */
   async #staff(runtime: RuntimeName): Promise<void> {
-    const starts = Array.from({ length: this.#shape(runtime).processes }, () => this.#add(runtime));
+    const others = this.#shape(runtime).processes - 1;
+    const startOthers = () => Array.from({ length: others }, () => this.#add(runtime));
     try {
-      await Promise.any(starts);
+      await this.#add(runtime);
     } catch (error) {
-      throw (error as AggregateError).errors[0];
+      if (this.#closed) throw error;
+      const starts = startOthers();
+      await Promise.any(starts).catch(() => {
+        throw error;
+      });
+      this.#notStarted(runtime, error);
+      return this.#watch(runtime, starts);
     }
-    for (const start of starts) start.catch((error: unknown) => this.#notStarted(runtime, error));
+    this.#onFirstPhoto(() => {
+      if (!this.#closed && runtime === this.runtime) this.#watch(runtime, startOthers());
+    });
+  }
+
+  #watch(runtime: RuntimeName, starts: readonly Promise<void>[]): void {
+    for (const start of starts) start.catch((reason: unknown) => this.#notStarted(runtime, reason));
+  }
+
+  /** Calls back when a photo has been answered, after a while in any case. */
+  #onFirstPhoto(act: () => void): void {
+    const timer = setTimeout(() => this.#afterPhoto?.(), FIRST_PHOTO_MS);
+    timer.unref();
+    this.#restarts.add(timer);
+    this.#afterPhoto = () => {
+      this.#afterPhoto = undefined;
+      clearTimeout(timer);
+      this.#restarts.delete(timer);
+      act();
+    };
   }
 
   async #add(runtime: RuntimeName): Promise<void> {

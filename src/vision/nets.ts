@@ -11,14 +11,35 @@ import {
   type ModelPlace,
   type PlacedCard,
 } from './models.js';
-import { checkParity, type Parity, referenceImages } from './runtimes/parity.js';
-import { type Net, type Nets, RUNTIMES, type Runtime, RuntimeFault } from './runtimes/runtime.js';
+import {
+  checkParity,
+  firstImageOf,
+  type Parity,
+  type Reference,
+  referenceImages,
+} from './runtimes/parity.js';
+import {
+  batchOf,
+  type Net,
+  type Nets,
+  RUNTIMES,
+  type Runtime,
+  RuntimeFault,
+} from './runtimes/runtime.js';
 
-/** The nets of a pipeline on one runtime, checked. */
+/** The nets of a pipeline on one runtime, each checked before it gives its first number. */
 export interface LoadedNets {
   nets: Nets;
-  /** How far this runtime is from the recorded numbers, at the worst net. */
+  /** How far this runtime is from the recorded numbers, at the worst net that every photo needs. */
   parity: Parity;
+  /**
+   * Loads and checks the others as well, which wait for the first request that wants them, and holds all to every
+   * image of their reference.
+   *
+   * @returns the parity at the worst net of all.
+   * @throws OperatorError as `loadNets` does.
+   */
+  complete: () => Promise<Parity>;
 }
 
 /** The embedder used unless an operator says otherwise. */
@@ -36,8 +57,9 @@ export const pipelineCards = (
   ]);
 
 /**
- * Loads the nets of a pipeline on a runtime and holds each to the numbers recorded for it. That first run also
- * compiles their kernels, so what is returned is warm.
+ * Loads the nets of a pipeline on a runtime and holds each to the numbers recorded for the first image of its
+ * reference. That first run also compiles their kernels, so what is returned is warm. The files of all are checked; the
+ * nets behind attributes, which few requests ask for, are loaded and held to their numbers when they are first run.
  *
  * @throws OperatorError for a missing or altered model file, and when the runtime computes something else, gives
  *   a wrong shape or cannot run a net.
@@ -49,21 +71,77 @@ export async function loadNets(
   const nets = new Map<string, Net>();
   const loaded = new Map<string, Net>();
   const parity: Parity = { cosine: 1, deviation: 0 };
+  const all: (() => Promise<CheckedNet>)[] = [];
   for (const placed of await pipelineCards(embedders)) {
-    const { card, place } = placed;
-    const [files, reference] = await Promise.all([
-      loadPlacedFiles(placed),
-      loadReference(card.name, place.directory),
-    ]);
+    const { card } = placed;
+    if (card.task === 'attributes') {
+      await Promise.all([loadPlacedFiles(placed), referenceOf(placed)]);
+      const checked = once(() => loadChecked(runtime, placed));
+      all.push(checked);
+      nets.set(card.name, runWhenLoaded(batchOf(runtime.name, card), checked));
+      continue;
+    }
     const key = computationOf(card);
-    const net = loaded.get(key) ?? (await runtime.load(files));
-    loaded.set(key, net);
-    const { cosine, deviation } = await checkParity(card, net, reference).catch(forOperator);
-    parity.cosine = Math.min(parity.cosine, cosine);
-    parity.deviation = Math.max(parity.deviation, deviation);
-    nets.set(card.name, net);
+    const checked = await loadChecked(runtime, placed, loaded.get(key));
+    loaded.set(key, checked.net);
+    nets.set(card.name, checked.net);
+    takeWorse(parity, checked.parity);
+    all.push(async () => checked);
   }
-  return { nets, parity };
+  return {
+    nets,
+    parity,
+    complete: async () => {
+      const worst = { ...parity };
+      for (const checked of all) takeWorse(worst, await (await checked()).checkAll());
+      return worst;
+    },
+  };
+}
+
+interface CheckedNet {
+  net: Net;
+  /** At the first image of its reference. */
+  parity: Parity;
+  checkAll: () => Promise<Parity>;
+}
+
+/** A net held to its numbers; `loaded`, where a model that computes the same has brought it already. */
+async function loadChecked(
+  runtime: Runtime,
+  placed: PlacedCard,
+  loaded?: Net,
+): Promise<CheckedNet> {
+  const [files, reference] = await Promise.all([loadPlacedFiles(placed), referenceOf(placed)]);
+  const net = loaded ?? (await runtime.load(files));
+  const check = (against: Reference): Promise<Parity> =>
+    checkParity(placed.card, net, against).catch(forOperator);
+  return { net, parity: await check(firstImageOf(reference)), checkAll: () => check(reference) };
+}
+
+const referenceOf = ({ card, place }: PlacedCard): Promise<Reference> =>
+  loadReference(card.name, place.directory);
+
+/** The result of the first call, for all calls. */
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
+}
+
+/** A net that does not come up in service is a fault of the runtime, as one that cannot be run is. */
+const runWhenLoaded = (maxBatch: number, load: () => Promise<CheckedNet>): Net => ({
+  maxBatch,
+  run: async (pixels, batch) => {
+    const { net } = await load().catch((cause: unknown) => {
+      throw new RuntimeFault(cause instanceof Error ? cause.message : String(cause), { cause });
+    });
+    return net.run(pixels, batch);
+  },
+});
+
+function takeWorse(worst: Parity, { cosine, deviation }: Parity): void {
+  worst.cosine = Math.min(worst.cosine, cosine);
+  worst.deviation = Math.max(worst.deviation, deviation);
 }
 
 /** What a net computes: models that differ only around it share it, and its memory. */

@@ -30,6 +30,8 @@ export interface VisionOptions {
   workerMemory: number;
   /** Where the choice of a runtime and converted models are kept; undefined: nowhere. */
   cacheDirectory: string | undefined;
+  /** Gives the start up when it aborts: whatever was started by then is ended. */
+  signal?: AbortSignal;
   /** Told of everything an operator may want to know (`info`) or must look at; `details` is plain data. */
   log: (message: string, details: object, level: 'info' | 'warn') => void;
 }
@@ -120,11 +122,18 @@ class VisionPool implements VisionService {
 
   async start(): Promise<void> {
     const startedAt = performance.now();
+    const { signal } = this.#options;
+    const giveUp = (): void => void this.#crew.close();
+    signal?.addEventListener('abort', giveUp, { once: true });
     try {
+      signal?.throwIfAborted();
       await this.#crew.start();
+      signal?.throwIfAborted();
     } catch (error) {
       await this.#crew.close();
       throw error;
+    } finally {
+      signal?.removeEventListener('abort', giveUp);
     }
     const startMs = Math.round(performance.now() - startedAt);
     const models = this.models.map(({ id }) => id);

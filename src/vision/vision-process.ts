@@ -4,6 +4,7 @@ import type {
   AnalyseCall,
   AnalyseReply,
   VisionWorker,
+  WorkerExamination,
   WorkerReady,
   WorkerSettings,
 } from './worker.js';
@@ -64,9 +65,9 @@ export class VisionProcess {
     return { analysis: { ...analysis, faces }, rss };
   }
 
-  /** Milliseconds that the nets of one face take. */
-  time(): Promise<number> {
-    return this.#client.call('time', undefined);
+  /** Holds every net to its numbers and times those of each photo. */
+  examine(): Promise<WorkerExamination> {
+    return this.#client.call('examine', undefined);
   }
 
   /** Ends the process at once. */

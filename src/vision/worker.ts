@@ -4,7 +4,7 @@ import { WorkerClient, workerFile } from '../worker-rpc.js';
 import { prepareDecoding } from './decode.js';
 import type { Lane, LaneSettings } from './lane.js';
 import { loadPlaced, type ModelPlace } from './models.js';
-import { loadNets, timeNets } from './nets.js';
+import { type LoadedNets, loadNets, timeNets } from './nets.js';
 import { Pipeline } from './pipeline.js';
 import { batchingNet } from './runtimes/batching.js';
 import type { Parity } from './runtimes/parity.js';
@@ -29,7 +29,13 @@ export interface WorkerSettings {
 export interface WorkerReady {
   /** What it computes on, for people. */
   device: string;
+}
+
+/** What is known of a worker's runtime once all of it has been tried. */
+export interface WorkerExamination {
   parity: Parity;
+  /** Milliseconds that the nets of one face take. */
+  msPerFace: number;
 }
 
 /** One photo, as it is given to a worker or a lane. */
@@ -50,7 +56,7 @@ type Analyse = (call: AnalyseCall) => Promise<ImageAnalysis>;
 interface Running {
   settings: WorkerSettings;
   runtime: Runtime;
-  nets: Nets;
+  loaded: LoadedNets;
   analyse: Analyse;
 }
 
@@ -62,22 +68,23 @@ function started(): Running {
 }
 
 const methods = {
-  /** Starts the runtime, loads, checks and warms the nets. Called once, first. */
+  /** Starts the runtime; loads, checks and warms the nets that every photo needs. Called once, first. */
   async start(settings: WorkerSettings) {
     const { embedders, maxPixels, cacheDirectory, lanes } = settings;
     const runtime = await startRuntime(settings.runtime, cacheDirectory);
-    const { nets, parity } = await loadNets(runtime, embedders);
+    const loaded = await loadNets(runtime, embedders);
+    const { nets } = loaded;
     const placed = await Promise.all(embedders.map((place) => loadPlaced(place, 'embedder')));
     const pipeline = { maxPixels, embedders: placed.map(({ card }) => card) };
     const analyse =
       lanes > 0 ? openLanes(nets, { lanes, ...pipeline }) : await ownPipeline(nets, pipeline);
-    running = { settings, runtime, nets, analyse };
+    running = { settings, runtime, loaded, analyse };
     // Nothing that was asked of a lost device is ever answered: the pool gives it to another worker.
     void runtime.lost.then((reason) => {
       process.stderr.write(reason);
       process.exit(1);
     });
-    return { device: runtime.device, parity } satisfies WorkerReady;
+    return { device: runtime.device } satisfies WorkerReady;
   },
 
   async analyse(call: AnalyseCall): Promise<AnalyseReply> {
@@ -85,10 +92,11 @@ const methods = {
     return { analysis, rss: process.memoryUsage.rss() };
   },
 
-  /** Milliseconds that the nets of one face take. */
-  time(): Promise<number> {
-    const { runtime, nets, settings } = started();
-    return timeNets(runtime, nets, settings.embedders);
+  /** Holds every net to its numbers, those that wait to be asked for too, and times those of each photo. */
+  async examine(): Promise<WorkerExamination> {
+    const { runtime, loaded, settings } = started();
+    const parity = await loaded.complete();
+    return { parity, msPerFace: await timeNets(runtime, loaded.nets, settings.embedders) };
   },
 
   /** How many tensors are alive: for leak tests. */

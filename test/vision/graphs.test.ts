@@ -1,10 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { faceApiTopology } from '../../src/vision/graphs/face-api.js';
 import { loadCard, loadModelFiles } from '../../src/vision/models.js';
+import { readGraph } from '../../src/vision/runtimes/graph-file.js';
+import { graphForward } from '../../src/vision/runtimes/graph-forward.js';
+import { referenceImages } from '../../src/vision/runtimes/parity.js';
 import type { Runtime } from '../../src/vision/runtimes/runtime.js';
 import { startRuntime } from '../../src/vision/runtimes/start.js';
 
@@ -144,5 +148,42 @@ describe('graphs built over face-api’s weights', () => {
       'the weights lack dense0/conv0/filters',
     );
     expect(faceApiTopology('another', [], 'nobody')).toBeUndefined();
+  });
+});
+
+describe('a graph read once', () => {
+  const NAMES = { detector: 'blazeface-back', landmarks: 'facemesh' } as const;
+
+  it.each(Object.entries(NAMES))(
+    'gives what TensorFlow.js gives at every run: %s',
+    async (task, name) => {
+      const card = await loadCard(name, task as keyof typeof NAMES);
+      const { file, weights } = readGraph(await loadModelFiles(card));
+      const names = card.outputs.map((output) => output.name);
+      const weightSpecs = (file.weightsManifest as tf.io.WeightsManifestConfig).flatMap(
+        (group) => group.weights,
+      );
+      const graph = await loadGraphModel({
+        load: async () => ({ ...file, weightSpecs, weightData: weights.buffer as ArrayBuffer }),
+      });
+      const { size } = card.input;
+      const scaled = referenceImages(9, 2, size).map((value) => value / 255);
+      const images = tf.tensor4d(scaled, [2, size, size, 3]);
+      const expected = [graph.execute(images, names)].flat();
+      const found = tf.tidy(() => graphForward(file, weights, names)!(images.clone()));
+      for (const [index, output] of expected.entries())
+        expect(tf.max(tf.abs(tf.sub(output, found[index]!))).dataSync()[0]).toBeLessThan(1e-4);
+    },
+  );
+
+  it('is none where an operation is not known', async () => {
+    const card = await loadCard('facemesh', 'landmarks');
+    const { file, weights } = readGraph(await loadModelFiles(card));
+    const node = file.modelTopology.node.map((each) =>
+      each.op === 'Sigmoid' ? { ...each, op: 'Tanh' } : each,
+    );
+    const other = { ...file, modelTopology: { node } };
+    const names = card.outputs.map((output) => output.name);
+    expect(graphForward(other, weights, names)).toBeUndefined();
   });
 });

@@ -61,6 +61,20 @@ describe('a runtime', () => {
     expect(wasmNets.parity.deviation).toBeLessThan(1e-4);
   });
 
+  it('loads the nets of attributes when they are first run, and holds them to their numbers too', async () => {
+    const own = await startRuntime('tfjs-wasm');
+    const { nets, complete } = await loadNets(own);
+    const before = own.tensors();
+    const { card } = (await pipelineCards()).find(({ card: { task } }) => task === 'attributes')!;
+    await nets.get(card.name)!.run(referenceImages(1, 1, card.input.size), 1);
+    const loaded = own.tensors();
+    expect(loaded).toBeGreaterThan(before);
+    const all = await complete();
+    expect(all.cosine).toBeGreaterThanOrEqual(PARITY_LIMITS.cosine);
+    expect(all.deviation).toBeLessThan(1e-4);
+    expect(own.tensors()).toBeGreaterThan(loaded);
+  });
+
   it('that is not installed says so in one line', async () => {
     for (const name of RUNTIME_NAMES.filter((other) => missingPackages(other).length > 0))
       await expect(startRuntime(name)).rejects.toThrow(/^runtime \S+ cannot be used: .+$/);
@@ -187,7 +201,7 @@ describe('parity', () => {
 
 describe('a net', () => {
   const netThatGives = async (...values: Float32Array[]): Promise<Net> =>
-    checkedNet(await embedderCard(), 8, async () => values);
+    checkedNet('tfjs-wasm', await embedderCard(), async () => values);
   const one = new Float32Array(150 * 150 * 3);
 
   it('that gives the wrong shape is a fault of the runtime', async () => {
@@ -216,7 +230,9 @@ describe('a net', () => {
   });
 
   it('that throws is a fault of the runtime', async () => {
-    const net = checkedNet(await embedderCard(), 8, () => Promise.reject(new Error('device gone')));
+    const net = checkedNet('tfjs-wasm', await embedderCard(), () =>
+      Promise.reject(new Error('device gone')),
+    );
     await expect(net.run(one, 1)).rejects.toThrow(RuntimeFault);
     await expect(net.run(one, 1)).rejects.toThrow('device gone');
   });

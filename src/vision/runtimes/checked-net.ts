@@ -1,5 +1,5 @@
 import type { ModelCard } from '../cards.js';
-import { type Net, RuntimeFault } from './runtime.js';
+import { batchOf, type Net, RuntimeFault, type RuntimeName } from './runtime.js';
 
 /** What a runtime has to give for a net; the checks around it are the same for all. */
 export type RawRun = (pixels: Float32Array, batch: number) => Promise<readonly Float32Array[]>;
@@ -8,8 +8,9 @@ export type RawRun = (pixels: Float32Array, batch: number) => Promise<readonly F
  * The one place where numbers enter from a runtime: as many outputs and numbers as the card says, each finite.
  * A wrong shape would shift every following face, and a NaN passes every `<`.
  */
-export function checkedNet({ name, input, outputs }: ModelCard, most: number, run: RawRun): Net {
-  const maxBatch = Math.min(most, input.maxBatch);
+export function checkedNet(runtime: RuntimeName, card: ModelCard, run: RawRun): Net {
+  const { name, input, outputs } = card;
+  const maxBatch = batchOf(runtime, card);
   const pixelsEach = input.size * input.size * 3;
   return {
     maxBatch,

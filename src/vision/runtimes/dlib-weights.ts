@@ -1,6 +1,6 @@
 import { OperatorError } from '../../errors.js';
 import type { ModelFiles } from '../models.js';
-import { decodeWeights, type Weight, type WeightsManifest } from './weights.js';
+import { decodeWeight, layout, type Weight, type WeightsManifest } from './weights.js';
 
 /** Residual blocks of dlib's face net between the downsampling ones, in order. */
 export const STAGES = [
@@ -36,9 +36,12 @@ export function dlibWeights(model: ModelFiles): DlibWeights {
   const manifest = JSON.parse(
     Buffer.from(model.file('manifest')).toString('utf8'),
   ) as WeightsManifest;
-  const weights = decodeWeights(manifest, model.file('weights'));
+  const bytes = model.file('weights');
+  const stored = new Map(layout(manifest, bytes.length).map((weight) => [weight.name, weight]));
+  // Each when it is asked for: all of them as floats are four times the file.
   const part = (name: string): Weight & { data: Float32Array } => {
-    const weight = weights.get(name);
+    const found = stored.get(name);
+    const weight = found && decodeWeight(found, bytes);
     if (!(weight?.data instanceof Float32Array))
       throw new OperatorError(`model ${model.card.name}: the weights lack ${name}`);
     return weight as Weight & { data: Float32Array };
@@ -48,9 +51,10 @@ export function dlibWeights(model: ModelFiles): DlibWeights {
       const { shape, data } = part(`${name}/conv/filters`);
       const scale = part(`${name}/scale/weights`).data;
       const shift = part(`${name}/scale/biases`).data;
+      scaleChannels(data, scale);
       return {
         shape: shape as Convolution['shape'],
-        filter: scaled(data, scale),
+        filter: data,
         bias: part(`${name}/conv/bias`).data.map((value, k) => value * scale[k]! + shift[k]!),
       };
     },
@@ -58,12 +62,10 @@ export function dlibWeights(model: ModelFiles): DlibWeights {
   };
 }
 
-/** A filter with each output channel, its last axis, times that channel's scale. */
-function scaled(filter: Float32Array, scale: Float32Array): Float32Array {
-  const result = new Float32Array(filter.length);
+/** Multiplies each output channel of a filter, its last axis, by that channel's scale. */
+function scaleChannels(filter: Float32Array, scale: Float32Array): void {
   const channels = scale.length;
   for (let first = 0; first < filter.length; first += channels)
     for (let channel = 0; channel < channels; channel++)
-      result[first + channel] = filter[first + channel]! * scale[channel]!;
-  return result;
+      filter[first + channel]! *= scale[channel]!;
 }

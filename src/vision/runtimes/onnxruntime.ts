@@ -2,17 +2,9 @@ import { OperatorError } from '../../errors.js';
 import type { ModelCard } from '../cards.js';
 import type { ModelFiles } from '../models.js';
 import { checkedNet, type RawRun } from './checked-net.js';
+import { toInput } from './input.js';
 import { cachedOnnx, ONNX_INPUT, onnxOutput } from './onnx/export.js';
-import { toInput } from './onnx/input.js';
-import {
-  BATCH,
-  NEVER,
-  type Net,
-  type NetShape,
-  RUNTIMES,
-  type Runtime,
-  type RuntimeName,
-} from './runtime.js';
+import { NEVER, type Net, type NetShape, type Runtime, type RuntimeName } from './runtime.js';
 
 /** What we use of the package onnxruntime-node; it is optional, so its types are not at hand. */
 interface Ort {
@@ -100,7 +92,7 @@ async function netOf(
     });
   });
   const { size } = card.input;
-  return checkedNet(card, mostOf(name), async (pixels, batch) => {
+  return checkedNet(name, card, async (pixels, batch) => {
     const feed = new ort.Tensor('float32', pixels, [batch, size, size, 3]);
     const results = await session.run({ [ONNX_INPUT]: feed });
     return card.outputs.map((_, index) => results[onnxOutput(index)]!.data);
@@ -110,7 +102,7 @@ async function netOf(
 /** An operator's ONNX file: the card says what it wants. */
 async function ownNetOf(ort: Ort, name: OnnxRuntimeName, model: ModelFiles): Promise<Net> {
   const session = await openOwn(ort, name, model);
-  return checkedNet(model.card, mostOf(name), ownRun(ort, session, model.card));
+  return checkedNet(name, model.card, ownRun(ort, session, model.card));
 }
 
 const openOwn = (ort: Ort, name: OnnxRuntimeName, model: ModelFiles): Promise<Session> =>
@@ -159,9 +151,6 @@ function chosen(
     );
   return found;
 }
-
-const mostOf = (name: OnnxRuntimeName): number =>
-  RUNTIMES[name].uses === 'gpu' ? BATCH.gpu : BATCH.cpu;
 
 const openSession = (ort: Ort, name: OnnxRuntimeName, onnx: Uint8Array): Promise<Session> =>
   ort.InferenceSession.create(onnx, {

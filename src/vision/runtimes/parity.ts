@@ -15,6 +15,15 @@ export interface Reference {
   outputs: Readonly<Record<string, readonly (readonly number[])[]>>;
 }
 
+/** The part of a reference that one image gives. */
+export const firstImageOf = (reference: Reference): Reference => ({
+  ...reference,
+  images: 1,
+  outputs: Object.fromEntries(
+    Object.entries(reference.outputs).map(([name, images]) => [name, images.slice(0, 1)]),
+  ),
+});
+
 /** How far a runtime is from a reference, at the worst output of the worst image. */
 export interface Parity {
   cosine: number;
@@ -58,10 +67,21 @@ function addSpot(pixels: Float32Array, size: number, random: () => number): void
   const radius = size * (0.03 + 0.15 * random());
   const colour = [random(), random(), random()].map((part) => 240 * (part - 0.5));
   const reach = Math.ceil(2.5 * radius);
-  for (let v = Math.max(0, Math.floor(y - reach)); v < Math.min(size, y + reach); v++)
-    for (let u = Math.max(0, Math.floor(x - reach)); u < Math.min(size, x + reach); u++) {
-      const share = Math.exp(-((u - x) ** 2 + (v - y) ** 2) / radius ** 2);
-      for (let k = 0; k < 3; k++) pixels[(v * size + u) * 3 + k]! += share * colour[k]!;
+  // A spot is the product of its rows and columns: an exponential for each of these, not for each pixel.
+  const extent = (centre: number) => ({
+    from: Math.max(0, Math.floor(centre - reach)),
+    to: Math.min(size, centre + reach),
+    shares: Array.from({ length: size }, (_, at) => Math.exp(-((at - centre) ** 2) / radius ** 2)),
+  });
+  const [across, down] = [extent(x), extent(y)];
+  const [red, green, blue] = colour as [number, number, number];
+  for (let v = down.from; v < down.to; v++)
+    for (let u = across.from; u < across.to; u++) {
+      const share = across.shares[u]! * down.shares[v]!;
+      const at = (v * size + u) * 3;
+      pixels[at]! += share * red;
+      pixels[at + 1]! += share * green;
+      pixels[at + 2]! += share * blue;
     }
 }
 

@@ -93,7 +93,11 @@ export function candidatesFor(cards: readonly Pick<ModelCard, 'format'>[]): Cand
 }
 
 /** Images in one run of a net: more bring nothing on a CPU but memory, and a GPU starves with fewer. */
-export const BATCH = { cpu: 8, gpu: 128 } as const;
+const BATCH = { cpu: 8, gpu: 128 } as const;
+
+/** The most images one run of a net takes on a runtime. */
+export const batchOf = (name: RuntimeName, { input }: ModelCard): number =>
+  Math.min(BATCH[RUNTIMES[name].uses === 'gpu' ? 'gpu' : 'cpu'], input.maxBatch);
 
 /** A runtime that failed or computed nonsense: not the photo's fault, so another worker may do better. */
 export class RuntimeFault extends Error {

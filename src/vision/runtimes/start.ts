@@ -1,19 +1,23 @@
 import { OperatorError } from '../../errors.js';
-import { startOnnxruntime } from './onnxruntime.js';
+import { reasonOf } from './reason.js';
 import type { Runtime, RuntimeName } from './runtime.js';
-import { startTfjsNode } from './tfjs-node.js';
-import { startTfjsNodeGpu } from './tfjs-node-gpu.js';
-import { startTfjsWasm } from './tfjs-wasm.js';
-import { startTfjsWebgpu } from './tfjs-webgpu.js';
 
-const STARTERS: Readonly<Record<RuntimeName, (cache: string | undefined) => Promise<Runtime>>> = {
-  'onnxruntime-cuda': (cache) => startOnnxruntime('onnxruntime-cuda', cache),
-  'onnxruntime-webgpu': (cache) => startOnnxruntime('onnxruntime-webgpu', cache),
-  'tfjs-node-gpu': startTfjsNodeGpu,
-  'tfjs-webgpu': startTfjsWebgpu,
-  onnxruntime: (cache) => startOnnxruntime('onnxruntime', cache),
-  'tfjs-node': startTfjsNode,
-  'tfjs-wasm': startTfjsWasm,
+type Starter = (cache: string | undefined) => Promise<Runtime>;
+
+const onnxruntime =
+  (name: 'onnxruntime' | 'onnxruntime-cuda' | 'onnxruntime-webgpu'): Starter =>
+  async (cache) =>
+    (await import('./onnxruntime.js')).startOnnxruntime(name, cache);
+
+/** Each loads its code when it is started: a process that runs one has no use for the modules of the others. */
+const STARTERS: Readonly<Record<RuntimeName, Starter>> = {
+  'onnxruntime-cuda': onnxruntime('onnxruntime-cuda'),
+  'onnxruntime-webgpu': onnxruntime('onnxruntime-webgpu'),
+  onnxruntime: onnxruntime('onnxruntime'),
+  'tfjs-node-gpu': async () => (await import('./tfjs-node-gpu.js')).startTfjsNodeGpu(),
+  'tfjs-webgpu': async () => (await import('./tfjs-webgpu.js')).startTfjsWebgpu(),
+  'tfjs-node': async () => (await import('./tfjs-node.js')).startTfjsNode(),
+  'tfjs-wasm': async () => (await import('./tfjs-wasm.js')).startTfjsWasm(),
 };
 
 /**
@@ -28,11 +32,4 @@ export async function startRuntime(name: RuntimeName, cacheDirectory?: string): 
   } catch (cause) {
     throw new OperatorError(`runtime ${name} cannot be used: ${reasonOf(cause)}`, { cause });
   }
-}
-
-/** One line: native loaders like to print a page. */
-export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if ((error as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND') return 'not installed';
-  return error.message.split('\n', 1)[0] || error.name;
 }

@@ -1,6 +1,6 @@
 import util from 'node:util';
-import * as tf from '@tensorflow/tfjs-core';
 import type { Runtime } from './runtime.js';
+import { tf } from './tensorflow.js';
 import { tfjsRuntime } from './tfjs.js';
 
 /** The name under which both native packages register their backend. */

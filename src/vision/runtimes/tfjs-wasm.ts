@@ -1,7 +1,8 @@
 import { createRequire } from 'node:module';
 import { dirname, sep } from 'node:path';
-import * as tf from '@tensorflow/tfjs-core';
+import type * as Backend from '@tensorflow/tfjs-backend-wasm';
 import type { Runtime } from './runtime.js';
+import { tf } from './tensorflow.js';
 import { tfjsRuntime } from './tfjs.js';
 
 /**
@@ -9,10 +10,11 @@ import { tfjsRuntime } from './tfjs.js';
  * Node), so parallelism comes from worker threads.
  */
 export async function startTfjsWasm(): Promise<Runtime> {
-  const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm');
+  const require = createRequire(import.meta.url);
+  const backend = '@tensorflow/tfjs-backend-wasm';
+  const { setWasmPaths } = require(backend) as typeof Backend;
   // The package's entry lies beside its .wasm files.
-  const entry = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm');
-  setWasmPaths(dirname(entry) + sep);
+  setWasmPaths(dirname(require.resolve(backend)) + sep);
   if (!(await tf.setBackend('wasm'))) throw new Error('the WASM backend did not start');
   await tf.ready();
   return tfjsRuntime('tfjs-wasm', 'one CPU thread');

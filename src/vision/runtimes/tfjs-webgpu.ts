@@ -1,5 +1,5 @@
-import * as tf from '@tensorflow/tfjs-core';
 import type { Runtime } from './runtime.js';
+import { tf } from './tensorflow.js';
 import { tfjsRuntime } from './tfjs.js';
 
 /** What we use of the packages `webgpu` and @tensorflow/tfjs-backend-webgpu; they are optional, so are their types. */

@@ -1,21 +1,17 @@
-import { type GraphModel, loadGraphModel } from '@tensorflow/tfjs-converter';
-import * as tf from '@tensorflow/tfjs-core';
+import type { GraphModel } from '@tensorflow/tfjs-converter';
+import type { io } from '@tensorflow/tfjs-core';
 import { OperatorError } from '../../errors.js';
-import type { ModelCard } from '../cards.js';
+import type { CardInput, ModelCard } from '../cards.js';
 import type { ModelFiles } from '../models.js';
 import { checkedNet } from './checked-net.js';
 import { buildDlibResnet } from './dlib-resnet.js';
 import { dlibWeights } from './dlib-weights.js';
 import type { Forward } from './forward.js';
-import { readGraph } from './graph-file.js';
-import {
-  BATCH,
-  NEVER,
-  type NetShape,
-  RUNTIMES,
-  type Runtime,
-  type RuntimeName,
-} from './runtime.js';
+import { type GraphFile, readGraph } from './graph-file.js';
+import { graphForward } from './graph-forward.js';
+import { toInput } from './input.js';
+import { NEVER, type NetShape, RUNTIMES, type Runtime, type RuntimeName } from './runtime.js';
+import { type Tensor4D, tf } from './tensorflow.js';
 
 /** Nets whose carrier ships weights without a graph, by the card's `architecture`. */
 const ARCHITECTURES: Readonly<Record<string, (model: ModelFiles) => Forward>> = {
@@ -28,17 +24,19 @@ const ARCHITECTURES: Readonly<Record<string, (model: ModelFiles) => Forward>> = 
  */
 export function tfjsRuntime(name: RuntimeName, device: string, lost = NEVER): Runtime {
   tf.enableProdMode();
-  const most = RUNTIMES[name].uses === 'gpu' ? BATCH.gpu : BATCH.cpu;
   return {
     name,
     device,
     lost,
-    load: async (model) => netOf(model.card, most, await forwardOf(model)),
-    inspect: async (model) => shapeOf((await openGraph(model)).graph),
+    load: async (model) => netOf(name, model.card, await forwardOf(model)),
+    inspect: async (model) => {
+      const { file, weights } = readGraph(model);
+      return shapeOf(await openGraph(file, weights));
+    },
     measure: async (model) => {
       const { size } = model.card.input;
-      const forward = await graphForward(model);
-      const outputs = tf.tidy(() => forward(inputOf(model.card)(grey(size), 1)));
+      const forward = await forwardOf(model);
+      const outputs = tf.tidy(() => forward(inputOf(name, model.card)(grey(size), 1)));
       tf.dispose(outputs);
       return outputs.map((output) => output.size);
     },
@@ -48,7 +46,7 @@ export function tfjsRuntime(name: RuntimeName, device: string, lost = NEVER): Ru
 
 async function forwardOf(model: ModelFiles): Promise<Forward> {
   const { card } = model;
-  if (card.format === 'tfjs-graph') return graphForward(model);
+  if (card.format === 'tfjs-graph') return forwardOfGraph(model);
   if (card.format === 'onnx')
     throw new OperatorError(
       `model ${card.name} is an ONNX file, which only ONNX Runtime runs: set LIKENESS_RUNTIME to auto or onnxruntime`,
@@ -61,9 +59,13 @@ async function forwardOf(model: ModelFiles): Promise<Forward> {
   return build(model);
 }
 
-async function graphForward(model: ModelFiles): Promise<Forward> {
-  const { graph } = await openGraph(model);
+/** By TensorFlow.js's own executor where ours does not know an operation. */
+async function forwardOfGraph(model: ModelFiles): Promise<Forward> {
+  const { file, weights } = readGraph(model);
   const names = model.card.outputs.map((output) => output.name);
+  const forward = graphForward(file, weights, names);
+  if (forward) return forward;
+  const graph = await openGraph(file, weights);
   return (input) => [graph.execute(input, names)].flat();
 }
 
@@ -78,9 +80,9 @@ const shapeOf = ({ inputs, outputs }: GraphModel): NetShape => ({
   outputs: outputs.map(({ name }) => name),
 });
 
-async function openGraph(model: ModelFiles): Promise<{ graph: GraphModel }> {
-  const { file, weights } = readGraph(model);
-  const graph = await loadGraphModel({
+async function openGraph(file: GraphFile, weights: Uint8Array): Promise<GraphModel> {
+  const { loadGraphModel } = await import('@tensorflow/tfjs-converter');
+  return loadGraphModel({
     load: async () => ({
       modelTopology: file.modelTopology,
       format: file.format,
@@ -88,30 +90,41 @@ async function openGraph(model: ModelFiles): Promise<{ graph: GraphModel }> {
       convertedBy: file.convertedBy,
       ...(file.signature && { signature: file.signature }),
       ...(file.userDefinedMetadata && { userDefinedMetadata: file.userDefinedMetadata }),
-      weightSpecs: (file.weightsManifest as tf.io.WeightsManifestConfig).flatMap(
+      weightSpecs: (file.weightsManifest as io.WeightsManifestConfig).flatMap(
         (group) => group.weights,
       ),
       weightData: weights.buffer as ArrayBuffer,
     }),
   });
-  return { graph };
 }
 
+type MakeInput = (pixels: Float32Array, batch: number) => Tensor4D;
+
 /** Makes what the net wants of pixels, inside `tf.tidy`. */
-function inputOf(card: ModelCard): (pixels: Float32Array, batch: number) => tf.Tensor4D {
-  const { size, order, mean, divisor, layout } = card.input;
+const inputOf = (name: RuntimeName, { input }: ModelCard): MakeInput =>
+  RUNTIMES[name].uses === 'gpu' ? inputOnDevice(input) : inputHere(input);
+
+/** In one pass, where a CPU backend needs one for each operation and is slow at a mean for each channel. */
+function inputHere(input: CardInput): MakeInput {
+  const { size, layout } = input;
+  const sides = layout === 'NCHW' ? ([3, size, size] as const) : ([size, size, 3] as const);
+  return (pixels, batch) => tf.tensor4d(toInput(pixels, input), [batch, ...sides]);
+}
+
+/** The thread that feeds a GPU has the least time of all. */
+function inputOnDevice({ size, order, mean, divisor, layout }: CardInput): MakeInput {
   const meanTensor = tf.keep(tf.tensor1d([...mean]));
   return (pixels, batch) => {
     const rgb = tf.tensor4d(pixels, [batch, size, size, 3]);
     const ordered = order === 'RGB' ? rgb : tf.reverse(rgb, 3);
-    const scaled = tf.div<tf.Tensor4D>(tf.sub(ordered, meanTensor), divisor);
+    const scaled = tf.div<Tensor4D>(tf.sub(ordered, meanTensor), divisor);
     return layout === 'NCHW' ? tf.transpose(scaled, [0, 3, 1, 2]) : scaled;
   };
 }
 
-function netOf(card: ModelCard, most: number, forward: Forward) {
-  const prepare = inputOf(card);
-  return checkedNet(card, most, async (pixels, batch) => {
+function netOf(name: RuntimeName, card: ModelCard, forward: Forward) {
+  const prepare = inputOf(name, card);
+  return checkedNet(name, card, async (pixels, batch) => {
     const tensors = tf.tidy(() => forward(prepare(pixels, batch)));
     try {
       // Always asynchronous: a GPU backend must not block the thread.

@@ -62,25 +62,28 @@ export function layout(manifest: WeightsManifest, length: number): StoredWeight[
 }
 
 /** All weights of a manifest, dequantised. See `layout` for the errors. */
-export function decodeWeights(manifest: WeightsManifest, bytes: Uint8Array): Map<string, Weight> {
-  const weights = new Map<string, Weight>();
-  for (const stored of layout(manifest, bytes.length)) {
-    // A copy, which also aligns it. (`slice` of a Node buffer is none.)
-    const { buffer } = new Uint8Array(bytes.subarray(stored.offset, stored.end));
-    weights.set(stored.name, { shape: stored.shape, data: numbersOf(stored, buffer) });
-  }
-  return weights;
-}
+export const decodeWeights = (manifest: WeightsManifest, bytes: Uint8Array): Map<string, Weight> =>
+  new Map(
+    layout(manifest, bytes.length).map((stored) => [stored.name, decodeWeight(stored, bytes)]),
+  );
+
+/** One of the weights whose file these bytes are, dequantised. */
+export const decodeWeight = (stored: StoredWeight, bytes: Uint8Array): Weight => ({
+  shape: stored.shape,
+  data: numbersOf(stored, bytes.subarray(stored.offset, stored.end)),
+});
 
 function numbersOf(
   { storedAs, count, quantization }: StoredWeight,
-  buffer: ArrayBuffer,
+  bytes: Uint8Array,
 ): Weight['data'] {
+  const { scale = 1, min = 0 } = quantization ?? {};
+  if (storedAs === 'uint8') return numbersOfCodes(bytes, scale, min);
+  // A copy, which also aligns it. (`slice` of a Node buffer is none.)
+  const { buffer } = new Uint8Array(bytes);
   if (storedAs === 'int32') return new Int32Array(buffer);
   if (storedAs === 'float32') return new Float32Array(buffer);
-  if (storedAs === 'float16') return Float32Array.from(new Uint16Array(buffer), fromHalf);
-  const { scale = 1, min = 0 } = quantization ?? {};
-  if (storedAs === 'uint8') return numbersOfCodes(new Uint8Array(buffer), scale, min);
+  if (storedAs === 'float16') return floatsOfHalves(new Uint16Array(buffer));
   const codes = new Uint16Array(buffer);
   const data = new Float32Array(count);
   for (let index = 0; index < count; index++) data[index] = codes[index]! * scale + min;
@@ -93,6 +96,19 @@ function numbersOfCodes(codes: Uint8Array, scale: number, min: number): Float32A
   const data = new Float32Array(codes.length);
   for (let index = 0; index < codes.length; index++) data[index] = numbers[codes[index]!]!;
   return data;
+}
+
+/** Millions of these, too: a normal number only moves its bits and changes the bias of its exponent. */
+function floatsOfHalves(halves: Uint16Array): Float32Array {
+  const numbers = new Float32Array(halves.length);
+  const bits = new Uint32Array(numbers.buffer);
+  for (let index = 0; index < halves.length; index++) {
+    const half = halves[index]!;
+    const exponent = (half >> 10) & 0x1f;
+    if (exponent === 0 || exponent === 31) numbers[index] = fromHalf(half);
+    else bits[index] = ((half & 0x8000) << 16) | ((half & 0x7fff) * 0x2000 + 0x38000000);
+  }
+  return numbers;
 }
 
 /** IEEE 754 binary16. */

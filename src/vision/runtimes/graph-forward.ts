@@ -1,0 +1,208 @@
+import type { Forward } from './forward.js';
+import { type GraphFile, type GraphNode, nodeName } from './graph-file.js';
+import { type Tensor, type Tensor4D, tf } from './tensorflow.js';
+import { decodeWeights, type Weight } from './weights.js';
+
+/** Computes the value of a node from its inputs that are not constant. */
+type Run = (inputs: Tensor[]) => Tensor;
+
+interface Step {
+  name: string;
+  inputs: readonly string[];
+  run: Run;
+  /** Values that no later step needs. */
+  ends: string[];
+}
+
+const text = (base64: string | undefined): string => Buffer.from(base64 ?? '', 'base64').toString();
+
+/** An operation or attribute that is not known here. */
+class Unknown extends Error {}
+
+/**
+ * A frozen graph as a list of TensorFlow.js operations whose attributes and weights were read once: TensorFlow.js's own
+ * executor reads them at every run, which is 4 ms a photo.
+ *
+ * @returns undefined for a graph with an operation that face nets are not made of.
+ */
+export function graphForward(
+  file: GraphFile,
+  weights: Uint8Array,
+  outputs: readonly string[],
+): Forward | undefined {
+  try {
+    return stepsForward(new GraphReader(file, weights).steps(outputs.map(nodeName)));
+  } catch (error) {
+    if (error instanceof Unknown) return undefined;
+    throw error;
+  }
+}
+
+function stepsForward({ steps, input, results }: Plan): Forward {
+  return (images) => {
+    const values = new Map<string, Tensor>([[input, images]]);
+    for (const { name, inputs, run, ends } of steps) {
+      values.set(name, run(inputs.map((from) => values.get(from)!)));
+      for (const end of ends) {
+        values.get(end)!.dispose();
+        values.delete(end);
+      }
+    }
+    return results.map((name) => values.get(name)!);
+  };
+}
+
+interface Plan {
+  steps: readonly Step[];
+  /** Name of the images. */
+  input: string;
+  results: readonly string[];
+}
+
+class GraphReader {
+  readonly #nodes: Map<string, GraphNode>;
+  readonly #weights: Map<string, Weight>;
+
+  constructor(file: GraphFile, weights: Uint8Array) {
+    this.#nodes = new Map(file.modelTopology.node.map((node) => [node.name, node]));
+    this.#weights = decodeWeights(file.weightsManifest, weights);
+  }
+
+  /** What the results need, in an order in which it can be computed. */
+  steps(results: readonly string[]): Plan {
+    const steps: Step[] = [];
+    const seen = new Set<string>();
+    let input = '';
+    const visit = (name: string): void => {
+      if (seen.has(name) || this.#weights.has(name)) return;
+      seen.add(name);
+      const node = this.#nodes.get(name);
+      if (node?.op === 'Placeholder') input = name;
+      else if (node) {
+        const inputs = (node.input ?? []).map(nodeName).filter((from) => !this.#weights.has(from));
+        for (const from of inputs) visit(from);
+        steps.push({ name, inputs, run: this.#run(node), ends: [] });
+      } else throw new Unknown(`no node ${name}`);
+    };
+    for (const name of results) visit(name);
+    const ended = new Set(results);
+    for (const step of steps.toReversed())
+      for (const name of step.inputs)
+        if (!ended.has(name)) {
+          ended.add(name);
+          step.ends.push(name);
+        }
+    return { steps, input, results };
+  }
+
+  #run(node: GraphNode): Run {
+    const make = OPERATIONS[node.op];
+    if (!make) throw new Unknown(`no operation ${node.op}`);
+    return make({
+      node,
+      constant: (index) => {
+        const weight = this.#weights.get(nodeName(node.input?.[index] ?? ''));
+        if (!weight) throw new Unknown(`${node.name}: input ${index} is not constant`);
+        return weight;
+      },
+    });
+  }
+}
+
+interface Reading {
+  node: GraphNode;
+  /** The weight that is the input of this place. */
+  constant: (index: number) => Weight;
+}
+
+/** Lives as long as the net. */
+const kept = ({ data, shape }: Weight): Tensor => tf.keep(tf.tensor(data, [...shape], 'float32'));
+
+const OPERATIONS: Readonly<Record<string, (reading: Reading) => Run>> = {
+  _FusedConv2D: convolution,
+  Conv2D: convolution,
+  FusedDepthwiseConv2dNative: convolution,
+  DepthwiseConv2dNative: convolution,
+  Add:
+    () =>
+    ([a, b]) =>
+      tf.add(a!, both(b)),
+  AddV2:
+    () =>
+    ([a, b]) =>
+      tf.add(a!, both(b)),
+  Relu:
+    () =>
+    ([x]) =>
+      tf.relu(x!),
+  Sigmoid:
+    () =>
+    ([x]) =>
+      tf.sigmoid(x!),
+  Identity:
+    () =>
+    ([x]) =>
+      x!.clone(),
+  Prelu: ({ constant }) => {
+    const slope = kept(constant(1));
+    return ([x]) => tf.prelu(x!, slope);
+  },
+  MaxPool: ({ node }) => {
+    const { strides, pad } = windowOf(node);
+    const size = middle(node, 'ksize');
+    return ([x]) => tf.maxPool(x as Tensor4D, size, strides, pad);
+  },
+  Pad: ({ constant }) => {
+    const { data } = constant(1);
+    const pairs = Array.from({ length: data.length / 2 }, (_, axis): [number, number] => [
+      data[2 * axis]!,
+      data[2 * axis + 1]!,
+    ]);
+    return ([x]) => tf.pad(x!, pairs);
+  },
+  Reshape: ({ constant }) => {
+    const shape = [...constant(1).data];
+    return ([x]) => tf.reshape(x!, shape);
+  },
+};
+
+/** A sum with a constant would need the constant's side of it. */
+function both(tensor: Tensor | undefined): Tensor {
+  if (!tensor) throw new Unknown('a sum with a constant');
+  return tensor;
+}
+
+type Activation = 'linear' | 'relu' | 'prelu';
+const ACTIVATIONS: Readonly<Record<string, Activation>> = { Relu: 'relu', Prelu: 'prelu' };
+
+function convolution({ node, constant }: Reading): Run {
+  const [first, second = '', ...more] = (node.attr?.['fused_ops']?.list?.s ?? []).map(text);
+  const activation = second === '' ? 'linear' : ACTIVATIONS[second];
+  if ((first ?? 'BiasAdd') !== 'BiasAdd' || !activation || more.length > 0)
+    throw new Unknown(`${node.name}: ${first}, ${second}`);
+  const fixed = {
+    filter: kept(constant(1)) as Tensor4D,
+    ...windowOf(node),
+    activation,
+    ...(first === 'BiasAdd' && { bias: kept(constant(2)) }),
+    ...(activation === 'prelu' && { preluActivationWeights: kept(constant(3)) }),
+  };
+  const run = node.op.includes('Depthwise') ? tf.fused.depthwiseConv2d : tf.fused.conv2d;
+  return ([x]) => run({ x: x as Tensor4D, ...fixed });
+}
+
+/** Strides and padding. */
+function windowOf(node: GraphNode): { strides: [number, number]; pad: 'same' | 'valid' } {
+  const { padding, data_format: format, dilations } = node.attr ?? {};
+  const pad = text(padding?.s).toLowerCase();
+  const isDilated = (dilations?.list?.i ?? []).some((side) => Number(side) !== 1);
+  if ((pad !== 'same' && pad !== 'valid') || isDilated || (format && text(format.s) !== 'NHWC'))
+    throw new Unknown(`${node.name}: padding, dilation or layout`);
+  return { strides: middle(node, 'strides'), pad };
+}
+
+/** Height and width of a list for batch, height, width, channels. */
+function middle(node: GraphNode, attribute: string): [number, number] {
+  const [, height, width] = node.attr?.[attribute]?.list?.i ?? [];
+  return [Number(height), Number(width)];
+}

@@ -2,7 +2,7 @@
 // cut in two; what strangers gain on users of several faces is learnt on each half and tried on the other, beside the same curve without it.
 // Prints how many times the stated share of strangers AssociateFaces takes, by the number of faces.
 //
-//   npm run build && node benchmarks/user-scale.mjs [directory for embeddings, default ~/.cache/likeness/embeddings]
+//   npm run build && node benchmarks/user-scale.mjs [model, default dlib-resnet] [directory for embeddings, default ~/.cache/likeness/embeddings]
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { outlierDistanceOf } from '../dist/domain/centroid.js';
@@ -15,10 +15,12 @@ import { samplesOf } from '../dist/thresholds/samples.js';
 import { placeOf, similarityGrid } from '../dist/thresholds/scale.js';
 import { userGains } from '../dist/thresholds/user-gains.js';
 import { kernels } from '../dist/vectors/kernels.js';
+import { builtIn } from '../dist/vision/models.js';
 import { save } from './measuring.mjs';
 
 const FACES = join(import.meta.dirname, '../../shared/faces');
-const [cacheDirectory = join(homedir(), '.cache/likeness/embeddings')] = process.argv.slice(2);
+const [name = 'dlib-resnet', cacheDirectory = join(homedir(), '.cache/likeness/embeddings')] =
+  process.argv.slice(2);
 const WHERE = [
   { column: 'kind', value: 'identity', not: false },
   { column: 'source', value: 'lfw', not: false },
@@ -29,7 +31,8 @@ const THRESHOLDS = [60, 75, 80];
 const DRAWINGS = 8;
 
 const [kernel] = kernels();
-const model = await installedModel();
+const place = builtIn(name);
+const model = await installedModel(place);
 const { gains: _shipped, ...photos } = model.calibration;
 const outlierDistance = outlierDistanceOf(photos);
 const grid = similarityGrid(photos);
@@ -38,7 +41,8 @@ const places = THRESHOLDS.map((threshold) => placeOf(grid, threshold));
 const list = await photosInCsv(join(FACES, 'manifest.csv'), { where: WHERE });
 const { faces } = await embedPhotos(list, {
   model,
-  openVision: () => openVision({ runtime: 'auto', workers: 2, timeoutMs: 60_000 }),
+  openVision: () =>
+    openVision({ runtime: 'auto', workers: 2, timeoutMs: 60_000, embedders: [place] }),
   cacheDirectory,
   face: 'central',
   filter: 'NONE',
@@ -113,7 +117,8 @@ console.table(
     'refuses own, with gains': `${(100 * row.refusedAfter).toFixed(1)} %`,
   })),
 );
-save('user-scale', {
+save(name === 'dlib-resnet' ? 'user-scale' : `user-scale-${name}`, {
+  model: name,
   question: 'similarity to users of several faces, of people nobody learnt from',
   drawings: DRAWINGS,
   learnt,

@@ -5,9 +5,10 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fitCalibration } from '../../src/thresholds/fit-calibration.js';
 import type { ThresholdsReport } from '../../src/thresholds/report.js';
+import { EMBEDDERS } from '../../src/vision/models.js';
 
 const CLI = resolve(import.meta.dirname, '../../dist/cli.js');
-const CARD = resolve(import.meta.dirname, '../../models/dlib-resnet/card.json');
+const MODELS = resolve(import.meta.dirname, '../../models');
 const FACES = resolve(import.meta.dirname, '../../../shared/faces');
 const MANIFEST = join(FACES, 'manifest.csv');
 /** LIKENESS_CARD_PHOTOS=all: the whole of the data the card names (several minutes); else so many people. */
@@ -23,72 +24,79 @@ interface Card {
 
 /** Options of the command on the card, but for what it writes. */
 const optionsOf = (command: string): string[] =>
-  [...command.matchAll(/--(?:where|face) (?:'[^']*'|\S+)/g)].flatMap(([option]) => {
+  [...command.matchAll(/--(?:where|face|model) (?:'[^']*'|\S+)/g)].flatMap(([option]) => {
     const [, name = '', value = ''] = /^(\S+) '?([^']*)'?$/.exec(option) ?? [];
     return [name, value];
   });
 
 const absent = existsSync(MANIFEST) ? '' : ` (skipped: ${FACES} is absent)`;
 
-describe.skipIf(absent !== '')(`the calibration on the card of dlib-resnet${absent}`, () => {
-  const { calibration } = JSON.parse(readFileSync(CARD, 'utf8')) as Card;
-  let folder: string;
-  let report: ThresholdsReport;
-  beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'likeness-card-'));
-    const out = join(folder, 'report.json');
-    // The embeddings are of real people: they stay outside of the project, and go with the test.
-    const cache = process.env['LIKENESS_CARD_CACHE'] ?? join(folder, 'cache');
-    const list = SIZE === 'all' ? MANIFEST : sampleOf(Number(SIZE), folder);
-    const options = optionsOf(calibration.fit.command);
-    execFileSync(
-      process.execPath,
-      [CLI, 'thresholds', list, '--photos', FACES, ...options, '--cache', cache, '--json', out],
-      { stdio: ['ignore', 'ignore', 'pipe'], timeout: 3_000_000 },
-    );
-    report = JSON.parse(readFileSync(out, 'utf8')) as ThresholdsReport;
-  }, 3_000_000);
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-  it.runIf(SIZE === 'all')('is what the command on it gives for the data it names', () => {
-    const { counts } = report.protocol;
-    expect(counts).toMatchObject({
-      subjects: 858,
-      faces: 1856,
-      impostorComparisons: calibration.fit.impostorPairs,
-      genuineComparisons: calibration.fit.genuinePairs,
-    });
-    const { curve } = fitCalibration(report, { version: 'again', nowMs: 0 });
-    // Every point, the extrapolated ones too; runtimes differ by less than this.
-    expect(curve.points.length).toBe(calibration.points.length);
-    for (const [index, [cosine, log10Fmr]] of curve.points.entries()) {
-      expect(log10Fmr).toBe(calibration.points[index]![1]);
-      expect(Math.abs(cosine - calibration.points[index]![0])).toBeLessThan(0.0001);
-      expect(Math.abs(curve.gains![index]! - calibration.gains[index]!)).toBeLessThan(0.002);
-    }
-  });
-  it.runIf(SIZE !== 'all')(
-    'lies within the intervals that a sample of the same people gives',
-    () => {
-      const { impostorCurve, protocol } = report;
-      expect(protocol.counts.subjects).toBeGreaterThan(0.9 * Number(SIZE));
-      const measured = impostorCurve.filter(({ extrapolated }) => !extrapolated);
-      // As far as 30 errors are seen among the sample's comparisons.
-      const reached = calibration.points.filter(
-        ([cosine]) => cosine > measured[0]!.cosine && cosine < measured.at(-1)!.cosine,
+describe.skipIf(absent !== '').each(EMBEDDERS)(
+  `the calibration on the card of %s${absent}`,
+  (name) => {
+    const card = readFileSync(join(MODELS, name, 'card.json'), 'utf8');
+    const { calibration } = JSON.parse(card) as Card;
+    let folder: string;
+    let report: ThresholdsReport;
+    beforeAll(() => {
+      folder = mkdtempSync(join(tmpdir(), 'likeness-card-'));
+      const out = join(folder, 'report.json');
+      // The embeddings are of real people: they stay outside of the project, and go with the test.
+      const cache = process.env['LIKENESS_CARD_CACHE'] ?? join(folder, 'cache');
+      const list = SIZE === 'all' ? MANIFEST : sampleOf(Number(SIZE), folder);
+      const options = optionsOf(calibration.fit.command);
+      execFileSync(
+        process.execPath,
+        [CLI, 'thresholds', list, '--photos', FACES, ...options, '--cache', cache, '--json', out],
+        { stdio: ['ignore', 'ignore', 'pipe'], timeout: 3_000_000 },
       );
-      expect(reached.length).toBeGreaterThanOrEqual(2);
-      for (const [cosine, log10Fmr] of reached) {
-        const nearest = measured.reduce((best, point) =>
-          Math.abs(point.cosine - cosine) < Math.abs(best.cosine - cosine) ? point : best,
-        );
-        // Up to a tenth of a decade lies between two points.
-        expect(log10Fmr).toBeGreaterThan((nearest.log10FmrLow ?? -Infinity) - 0.1);
-        expect(log10Fmr).toBeLessThan((nearest.log10FmrHigh ?? 0) + 0.1);
+      report = JSON.parse(readFileSync(out, 'utf8')) as ThresholdsReport;
+    }, 3_000_000);
+    afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+    it('was fitted to this model', () => {
+      expect(report.protocol.model.id).toMatch(new RegExp(`^${name}-[0-9a-f]{12}$`));
+    });
+    it.runIf(SIZE === 'all')('is what the command on it gives for the data it names', () => {
+      const { counts } = report.protocol;
+      expect(counts).toMatchObject({
+        subjects: 858,
+        faces: 1856,
+        impostorComparisons: calibration.fit.impostorPairs,
+        genuineComparisons: calibration.fit.genuinePairs,
+      });
+      const { curve } = fitCalibration(report, { version: 'again', nowMs: 0 });
+      // Every point, the extrapolated ones too; runtimes differ by less than this.
+      expect(curve.points.length).toBe(calibration.points.length);
+      for (const [index, [cosine, log10Fmr]] of curve.points.entries()) {
+        expect(log10Fmr).toBe(calibration.points[index]![1]);
+        expect(Math.abs(cosine - calibration.points[index]![0])).toBeLessThan(0.0001);
+        expect(Math.abs(curve.gains![index]! - calibration.gains[index]!)).toBeLessThan(0.002);
       }
-    },
-  );
-});
+    });
+    it.runIf(SIZE !== 'all')(
+      'lies within the intervals that a sample of the same people gives',
+      () => {
+        const { impostorCurve, protocol } = report;
+        expect(protocol.counts.subjects).toBeGreaterThan(0.9 * Number(SIZE));
+        const measured = impostorCurve.filter(({ extrapolated }) => !extrapolated);
+        // As far as 30 errors are seen among the sample's comparisons.
+        const reached = calibration.points.filter(
+          ([cosine]) => cosine > measured[0]!.cosine && cosine < measured.at(-1)!.cosine,
+        );
+        expect(reached.length).toBeGreaterThanOrEqual(2);
+        for (const [cosine, log10Fmr] of reached) {
+          const nearest = measured.reduce((best, point) =>
+            Math.abs(point.cosine - cosine) < Math.abs(best.cosine - cosine) ? point : best,
+          );
+          // Up to a tenth of a decade lies between two points.
+          expect(log10Fmr).toBeGreaterThan((nearest.log10FmrLow ?? -Infinity) - 0.1);
+          expect(log10Fmr).toBeLessThan((nearest.log10FmrHigh ?? 0) + 0.1);
+        }
+      },
+    );
+  },
+);
 
 /** The manifest cut down to the first photos of so many people, spread over the alphabet. */
 function sampleOf(size: number, folder: string): string {

@@ -11,6 +11,8 @@ export interface Sizes {
     readFromStore?: number;
     snapshots?: Readonly<Record<string, number>>;
   };
+  /** Kept crops of faces, encrypted; undefined where they cannot be counted just now. */
+  crops: { crops: number; bytes: number } | undefined;
 }
 
 /** What the service counts and times, in Prometheus' text format. */
@@ -26,7 +28,7 @@ export interface Metrics {
 const SECONDS = [0.0002, 0.001, 0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /** A registry of its own, so that two services in one process do not mix. */
-export function createMetrics(sizes: () => Sizes): Metrics {
+export function createMetrics(sizes: () => Promise<Sizes>): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -43,46 +45,41 @@ export function createMetrics(sizes: () => Sizes): Metrics {
     labelNames: ['operation', 'code'],
     registers,
   });
-  const images = new Gauge({
-    name: 'likeness_vision_images',
-    help: 'Photos in inference by state',
-    labelNames: ['state'],
-    registers,
-  });
-  const vectors = new Gauge({
-    name: 'likeness_vectors',
-    help: 'Searchable vectors by kind',
-    labelNames: ['kind'],
-    registers,
-  });
-  const pending = new Gauge({
-    name: 'likeness_vectors_pending',
-    help: 'Vectors that no search graph has taken in yet; searches scan them',
-    registers,
-  });
-  const fromStore = new Gauge({
-    name: 'likeness_vectors_read_from_store',
-    help: 'Vectors read from the store since the start because no snapshot could be used',
-    registers,
-  });
-  const snapshots = new Gauge({
-    name: 'likeness_snapshots',
-    help: 'Snapshots of search indexes since the start by what became of them',
-    labelNames: ['outcome'],
-    registers,
-  });
+  const gauge = (name: string, help: string, ...labelNames: string[]) =>
+    new Gauge({ name: `likeness_${name}`, help, labelNames, registers });
+  const images = gauge('vision_images', 'Photos in inference by state', 'state');
+  const vectors = gauge('vectors', 'Searchable vectors by kind', 'kind');
+  const pending = gauge(
+    'vectors_pending',
+    'Vectors that no search graph has taken in yet; searches scan them',
+  );
+  const fromStore = gauge(
+    'vectors_read_from_store',
+    'Vectors read from the store since the start because no snapshot could be used',
+  );
+  const snapshots = gauge(
+    'snapshots',
+    'Snapshots of search indexes since the start by what became of them',
+    'outcome',
+  );
+  const crops = gauge('face_crops', 'Kept crops of faces');
+  const cropBytes = gauge('face_crop_bytes', 'Size of the kept crops of faces, encrypted');
   return {
     step: (step, operation, seconds) => steps.observe({ step, operation }, seconds),
     request: (operation, code) => requests.inc({ operation, code }),
     contentType: registry.contentType,
-    text() {
-      const { vision, vectors: loaded } = sizes();
+    async text() {
+      const { vision, vectors: loaded, crops: kept } = await sizes();
       images.set({ state: 'running' }, vision.running);
       images.set({ state: 'queued' }, vision.queued);
       vectors.set({ kind: 'face' }, loaded.faces);
       vectors.set({ kind: 'user' }, loaded.users);
       pending.set(loaded.pending ?? 0);
       fromStore.set(loaded.readFromStore ?? 0);
+      if (kept) {
+        crops.set(kept.crops);
+        cropBytes.set(kept.bytes);
+      }
       for (const [outcome, count] of Object.entries(loaded.snapshots ?? {}))
         snapshots.set({ outcome }, count);
       return registry.metrics();

@@ -7,10 +7,9 @@ import { OperatorError } from './errors.js';
 import { createServer } from './http/server.js';
 import { readTls, renewTls, type TlsMaterial, tlsPaths } from './http/tls.js';
 import { loadKeys } from './keys/load-keys.js';
-import { readCropKey } from './keys/master-key.js';
+import { readCropKey, type Sealer } from './keys/master-key.js';
 import { type Log, noteTo } from './log.js';
 import { createMetrics, type Metrics } from './metrics.js';
-import type { Objects } from './objects/objects.js';
 import { openObjects } from './objects/open.js';
 import { createCalibrations } from './operations/calibrations.js';
 import { bindOperations } from './operations/index.js';
@@ -22,10 +21,8 @@ import type { Credentials } from './protocol/sigv4/credentials.js';
 import { createCredentials, environmentKeys } from './protocol/sigv4/keys.js';
 import { createReloading } from './reloading.js';
 import { createSqliteStore } from './store/sqlite/store.js';
-import type { Store } from './store/store.js';
 import { createVectors, type VectorsOptions } from './vectors/create.js';
 import { createMatcher } from './vectors/matcher.js';
-import type { Vectors } from './vectors/vectors.js';
 import type { Vision } from './vision/vision.js';
 
 /** What closes a part that was opened. The last opened is closed first. */
@@ -60,9 +57,14 @@ export async function openService(
   closers.push(async () => objects.close());
   const vision = await starting;
 
-  const services = await servicesOf(config, { store, vision, vectors, objects });
-  const metrics = createMetrics(() => ({ vision: vision.status(), vectors: vectors.status() }));
-  const warmUp = loadCollections(services, log);
+  const cropKey = config.faceCrops === 'on' ? readCropKey(config.masterKeyFile) : undefined;
+  const services = await servicesOf(config, { store, vision, vectors, objects, cropKey });
+  const metrics = createMetrics(async () => {
+    // The store has said in the log why it cannot count them.
+    const crops = await store.crops().catch(() => undefined);
+    return { vision: vision.status(), vectors: vectors.status(), crops };
+  });
+  const warmUp = loadCollections(services, log, cropKey);
   closers.push(() => warmUp.stop());
   const app = openServer(config, {
     log,
@@ -126,7 +128,10 @@ interface Closable<T> {
 
 async function servicesOf(
   config: Config,
-  parts: { store: Store; vision: Vision; vectors: Vectors; objects: Objects },
+  {
+    cropKey,
+    ...parts
+  }: Pick<Services, 'store' | 'vision' | 'vectors' | 'objects'> & { cropKey: Sealer | undefined },
 ): Promise<Services> {
   const { store, vision } = parts;
   const { region, accountId, firstBatch, idempotencyHours } = config;
@@ -144,7 +149,7 @@ async function servicesOf(
     },
     clock: Date.now,
     newFaceId,
-    ...(config.faceCrops === 'on' && { sealCrop: readCropKey(config.masterKeyFile).seal }),
+    ...(cropKey && { sealCrop: cropKey.seal }),
   };
 }
 
@@ -165,8 +170,27 @@ interface WarmUp {
   stop(): Promise<void>;
 }
 
+/** Says where crops were sealed with another key than this service has: that one is needed to embed from them. */
+async function checkCropKey(
+  { store }: Pick<Services, 'store'>,
+  collectionId: string,
+  cropKey: Sealer,
+  log: Log,
+): Promise<void> {
+  const newest = await store.newestCrop(collectionId);
+  if (newest && !cropKey.open(newest.crop, newest.faceId))
+    log.warn(
+      { collectionId },
+      'crops of this collection were encrypted under another master key than the present one: keep that key, a move to another model needs it for them',
+    );
+}
+
 /** Brings every collection's vectors into memory, one after the other; a search for one that waits loads it at once. */
-function loadCollections({ store, vectors }: Services, log: Log): WarmUp {
+function loadCollections(
+  { store, vectors }: Services,
+  log: Log,
+  cropKey: Sealer | undefined,
+): WarmUp {
   let stopped = false;
   let left = 'the collections are being read';
   const run = async (): Promise<void> => {
@@ -185,6 +209,7 @@ function loadCollections({ store, vectors }: Services, log: Log): WarmUp {
         await store
           .changeSequence(collectionId)
           .then((sequence) => vectors.reach(collection, sequence))
+          .then(() => cropKey && checkCropKey({ store }, collectionId, cropKey, log))
           .catch((error: unknown) =>
             log.error({ err: error, collectionId }, 'a collection could not be loaded'),
           );

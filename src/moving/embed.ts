@@ -3,7 +3,7 @@ import { type CalibrationCurve, similarityOf } from '../domain/similarity.js';
 import { ApiError } from '../errors.js';
 import type { CollectionMove, MovingFace } from '../store/moving.js';
 import type { AnalysedFace, Vision } from '../vision/vision.js';
-import { type GivenPhoto, type PhotoTools, withPhoto } from './photos.js';
+import { type GivenPhoto, isKeptCrop, type PhotoTools, withPhoto } from './photos.js';
 
 /**
  * What a face in a given photo must resemble the stored one, under the present model, to be taken for it. Another
@@ -95,7 +95,8 @@ async function embedOne(
   let work: Promise<number | { reason: string }> | undefined;
   try {
     return await withPhoto(photo, tools, (bytes) => {
-      work = embedBytes(bytes, wanted.of([imageIdOf(bytes), ...photo.keys]), wanted, tools);
+      const faces = wanted.of([imageIdOf(bytes), ...photo.keys]);
+      work = embedBytes({ bytes, isCrop: isKeptCrop(photo) }, faces, wanted, tools);
       return work;
     });
   } catch (error) {
@@ -106,7 +107,7 @@ async function embedOne(
 }
 
 async function embedBytes(
-  bytes: Uint8Array,
+  { bytes, isCrop }: { bytes: Uint8Array; isCrop: boolean },
   faces: readonly MovingFace[],
   wanted: Wanted,
   { move, vision, models, calibration, signal }: EmbedTools,
@@ -115,7 +116,7 @@ async function embedBytes(
   let found: AnalysedFace[];
   try {
     const request = { filter: 'NONE', maxFaces: 100, embed: 'kept', models } as const;
-    found = (await vision.analyse(bytes, request, signal)).faces;
+    found = (await vision.analyse(bytes, { ...request, isCrop }, signal)).faces;
   } catch (error) {
     if (error instanceof ApiError) return { reason: error.message };
     throw error;

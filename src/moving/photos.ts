@@ -119,12 +119,21 @@ async function listed(file: string): Promise<GivenPhoto[]> {
 /** Opens what was kept as a crop; undefined where another key or face it was sealed for. */
 export type OpenCrop = (sealed: Uint8Array, faceId: string) => Uint8Array | undefined;
 
-/** The crops of the faces that lack a new embedding, as photos that each show one face. */
+/**
+ * The crops of the faces that lack a new embedding, as photos that each show one face.
+ *
+ * @throws OperatorError where the key is not that of the crops.
+ */
 export function keptCrops(
   move: Pick<CollectionMove, 'missing' | 'crop'>,
   openCrop: OpenCrop,
 ): GivenPhoto[] {
-  return [...move.missing()].flat().map(({ faceId }) => ({
+  const faces = [...move.missing()].flat();
+  if (!isKeyOf(move, faces, openCrop))
+    throw new OperatorError(
+      'the crops of this collection were encrypted under another master key than the one in LIKENESS_MASTER_KEY_FILE: name the file with the key that the service had, or give photos (--photos)',
+    );
+  return faces.map(({ faceId }) => ({
     name: `the crop of ${faceId}`,
     place: {
       open: () => {
@@ -138,6 +147,25 @@ export function keptCrops(
     keys: [faceId],
   }));
 }
+
+/** Whether one crop opens; also where there is none. Others may be of another key, or damaged: each says so by itself. */
+function isKeyOf(
+  move: Pick<CollectionMove, 'crop'>,
+  faces: readonly { faceId: string }[],
+  openCrop: OpenCrop,
+): boolean {
+  let isTried = false;
+  for (const { faceId } of faces) {
+    const sealed = move.crop(faceId);
+    if (sealed && openCrop(sealed, faceId)) return true;
+    isTried ||= sealed !== undefined;
+  }
+  return !isTried;
+}
+
+/** Whether it was kept as a crop. */
+export const isKeptCrop = ({ place }: GivenPhoto): boolean =>
+  typeof place === 'object' && 'open' in place;
 
 /**
  * Hands the bytes of a photo to `use`.

@@ -44,6 +44,10 @@ export interface Store {
     modelId: string,
     embeddings: readonly { faceId: string; embedding: Float32Array }[],
   ): Promise<void>;
+  /** How many crops of faces are kept, in all collections. */
+  crops(): Promise<KeptCrops>;
+  /** The crop that was kept last in a collection, as it was given; undefined: none is. */
+  newestCrop(collectionId: string): Promise<{ faceId: string; crop: Uint8Array } | undefined>;
   /** Faces that belong to a user stay. Lists in the order given, each id once. */
   deleteFaces(collectionId: string, faceIds: readonly string[]): Promise<Committed<FaceDeletion>>;
   /** Undefined where the collection holds no such face. */
@@ -159,6 +163,12 @@ export interface NewFace {
   /** Kept as it is, for moves: see CollectionMove.crop. */
   crop?: Uint8Array;
   createdAtMs: number;
+}
+
+/** Crops of faces: how many, and how large they are together. */
+export interface KeptCrops {
+  crops: number;
+  bytes: number;
 }
 
 export interface Face {

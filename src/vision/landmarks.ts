@@ -6,7 +6,7 @@ import type { Pyramid } from './image.js';
 import type { Net } from './runtimes/runtime.js';
 
 /** How many points the mesh has. */
-const POINTS = 468;
+export const MESH_POINTS = 468;
 
 /** The crop is this many times the detector's box (study: ablation of the alignment). */
 const CROP = 1.5;
@@ -35,7 +35,7 @@ export class Landmarker {
     const toImage = squareView(canvas, centre, size * CROP, angle);
     const [mesh, flag] = await this.#net.run(image.warp(toImage, canvas, canvas), 1);
     const scale = scaleOf(toImage);
-    const points = new Float32Array(POINTS * 3);
+    const points = new Float32Array(MESH_POINTS * 3);
     for (let at = 0; at < points.length; at += 3) {
       const [x, y] = mapPoint(toImage, [mesh![at]!, mesh![at + 1]!]);
       points[at] = x;
@@ -52,7 +52,7 @@ export function candidateOf(mesh: Mesh): Candidate {
   const angle = Math.atan2(right[1] - left[1], right[0] - left[0]);
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
   const box = { left: Infinity, top: Infinity, right: -Infinity, bottom: -Infinity };
-  for (let index = 0; index < POINTS; index++) {
+  for (let index = 0; index < MESH_POINTS; index++) {
     const [x, y] = meshPoint(mesh, index);
     include(box, x * cos + y * sin, y * cos - x * sin);
   }
@@ -78,7 +78,7 @@ export const meshMean = (mesh: Mesh, indices: readonly number[]): Point =>
 /** The upright rectangle around the mesh: forehead below the hair to chin, cheek to cheek. */
 export function meshBox(mesh: Mesh): Rect {
   const box = { left: Infinity, top: Infinity, right: -Infinity, bottom: -Infinity };
-  for (let index = 0; index < POINTS; index++) include(box, ...meshPoint(mesh, index));
+  for (let index = 0; index < MESH_POINTS; index++) include(box, ...meshPoint(mesh, index));
   return box;
 }
 

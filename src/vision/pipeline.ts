@@ -4,13 +4,13 @@ import { alignedChips, scalesOf } from './align.js';
 import { AttributeNets } from './attribute-nets.js';
 import { eyesOpenOf, mouthOpenOf, poseOf } from './attributes.js';
 import type { EmbedderCard } from './cards.js';
-import { faceCrop } from './crop.js';
+import { cropMesh, faceCrop } from './crop.js';
 import { type DecodedImage, decode } from './decode.js';
 import { Detector } from './detect.js';
 import { Embedder } from './embed.js';
 import { type FoundFace, findFaces } from './find-faces.js';
 import { Pyramid } from './image.js';
-import { Landmarker, landmarksOf, type Mesh } from './landmarks.js';
+import { Landmarker, landmarksOf, type Mesh, meshBox } from './landmarks.js';
 import { DEFAULT_MODELS, embeddingModel, loadCard } from './models.js';
 import { qualityOf } from './quality.js';
 import type { Net, Nets } from './runtimes/runtime.js';
@@ -91,7 +91,8 @@ export class Pipeline {
   async analyse(bytes: Uint8Array, request: AnalyseRequest): Promise<ImageAnalysis> {
     const decoded = await decode(bytes, { maxPixels: this.#maxPixels, maxSide: MAX_SIDE });
     const image = new Pyramid(decoded.image);
-    const found = await findFaces(this.#nets, image);
+    const known = request.isCrop === true ? cropMesh(bytes) : undefined;
+    const found = known ? [ofCrop(known)] : await findFaces(this.#nets, image);
     const largest = found.toSorted((a, b) => boxArea(b) - boxArea(a)).slice(0, MAX_FACES);
     const prepared = largest.map((face) => this.#describe(face, image, decoded));
     await this.#nets.attributes.read(image, prepared, request.attributes ?? []);
@@ -171,6 +172,9 @@ export class Pipeline {
     return embedder.embed(chips);
   }
 }
+
+/** The face of a crop, which was found in its photo. */
+const ofCrop = (mesh: Mesh): FoundFace => ({ score: 1, mesh, box: meshBox(mesh), wanders: false });
 
 /** Whether the aligned face of one embedder is that of the other. */
 const isAlignedAlike = (a: EmbedderCard, b: EmbedderCard): boolean =>

@@ -33,6 +33,11 @@ export interface AnalyseRequest {
   models?: readonly string[];
   /** Whether each face that gets an embedding comes with its crop, too. Default: no. */
   crops?: boolean;
+  /**
+   * Whether the image is a crop that came from here (AnalysedFace.crop): its face is where it was found in the photo.
+   * One of an earlier release, which does not say where, is searched like a photo. Default: no.
+   */
+  isCrop?: boolean;
   /** What else to tell of every face, kept or not. Default: nothing. */
   attributes?: readonly AttributeName[];
 }
@@ -42,7 +47,7 @@ export interface AnalysedFace extends FaceDetail {
   reasons: FaceReason[];
   /** Unit length, EmbeddingModel.dimension floats; only where the request asked for it. */
   embedding?: Float32Array;
-  /** JPEG of the face alone, upright; only where the request asked for it. */
+  /** JPEG of the face alone with its mesh, to be embedded again: see AnalyseRequest.isCrop. Only where asked for. */
   crop?: Uint8Array;
   /** Those of the further models that the request named, in their order. */
   further?: Float32Array[];

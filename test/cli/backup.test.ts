@@ -5,8 +5,11 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { backup } from '../../src/cli/commands/backup.js';
 import { restore } from '../../src/cli/commands/restore.js';
+import { createMasterKey, readCropKey, type Sealer } from '../../src/keys/master-key.js';
 import { createSqliteStore } from '../../src/store/sqlite/store.js';
 import { newCalibration } from '../store/contract-calibrations.js';
+import { newFace, unitVector } from '../store/samples.js';
+import { portrait } from '../support/photos.js';
 
 const fresh = async (): Promise<{ data: string; copy: string; back: string }> => {
   const root = await mkdtemp(join(tmpdir(), 'likeness-backup-'));
@@ -24,6 +27,9 @@ const collection = (collectionId: string) => ({
 });
 
 const calibration = newCalibration();
+
+/** A photo as large as a crop. */
+const faceOf = (): Promise<Buffer> => portrait('anna', { size: 160 });
 
 describe('a backup', () => {
   beforeEach(() => {
@@ -56,6 +62,48 @@ describe('a backup', () => {
     await restored.close();
     expect(statSync(back).mode & 0o077).toBe(0);
     expect(existsSync(join(copy, 'lock.db'))).toBe(false);
+  });
+
+  it('keeps the crops of faces, which are read with the master key alone', async () => {
+    const { data, copy, back } = await fresh();
+    const root = join(data, '..');
+    const keys = ['master.key', 'other.key'].map((name) => join(root, name));
+    for (const key of keys) createMasterKey(key);
+    const [own, other] = keys.map(readCropKey) as [Sealer, Sealer];
+    const crop = await faceOf();
+    const faces = [1, 2, 3].map((seed) => {
+      const face = newFace(seed, { embedding: unitVector(seed, 4) });
+      return { ...face, crop: own.seal(crop, face.faceId) };
+    });
+    const store = await createSqliteStore({ directory: data });
+    await store.createCollection(collection('people'));
+    await store.insertFaces('people', faces.slice(0, 2), 10);
+    await backup([copy, '--data', data]);
+    await store.insertFaces('people', faces.slice(2), 10);
+    await store.close();
+
+    const bytes = readdirSync(join(copy, 'collections')).map((name) =>
+      readFileSync(join(copy, 'collections', name)),
+    );
+    expect(bytes.some((file) => file.includes(Buffer.from(faces[0]!.crop).subarray(0, 64)))).toBe(
+      true,
+    );
+    // Nothing of the photo, nor of what an image begins with.
+    for (const part of [crop.subarray(2000, 2064), Buffer.from('JFIF'), Buffer.from('LIKENESS\0')])
+      expect(bytes.some((file) => file.includes(part))).toBe(false);
+
+    await restore([copy, '--data', back]);
+    const restored = await createSqliteStore({ directory: back });
+    expect(await restored.crops()).toEqual({
+      crops: 2,
+      bytes: faces[0]!.crop.length + faces[1]!.crop.length,
+    });
+    const newest = (await restored.newestCrop('people'))!;
+    expect(newest.faceId).toBe(faces[1]!.faceId);
+    expect(own.open(newest.crop, newest.faceId)).toEqual(crop);
+    expect(other.open(newest.crop, newest.faceId)).toBeUndefined();
+    expect(own.open(newest.crop, faces[0]!.faceId)).toBeUndefined();
+    await restored.close();
   });
 
   it('never overwrites, in either direction', async () => {

@@ -1,8 +1,13 @@
 import { execFile } from 'node:child_process';
-import { resolve } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { CreateCollectionCommand } from '@aws-sdk/client-rekognition';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { indexFace } from '../support/api.js';
 import { certificateFolder, createAuthority, withoutOpenssl } from '../support/certificates.js';
+import { portrait } from '../support/photos.js';
 import { CREDENTIALS, freshService } from '../support/service.js';
 import { startScriptedServer } from './recorded/scripted-server.js';
 
@@ -12,7 +17,7 @@ const KEYS = {
   AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
 };
 
-/** No photo is looked at here. */
+/** Hardly a photo is looked at here. */
 const SMALL = { LIKENESS_RUNTIME: 'tfjs-wasm', LIKENESS_VISION_WORKERS: '1' };
 
 const status = (
@@ -33,11 +38,18 @@ const status = (
 describe('likeness status', () => {
   let running: Awaited<ReturnType<typeof freshService>>;
   let endpoint: string;
+  const folder = mkdtempSync(join(tmpdir(), 'likeness-status-'));
   beforeAll(async () => {
-    running = await freshService(SMALL);
+    const key = join(folder, 'master.key');
+    writeFileSync(key, randomBytes(32).toString('base64'), { mode: 0o600 });
+    const keeping = { LIKENESS_FACE_CROPS: 'on', LIKENESS_MASTER_KEY_FILE: key };
+    running = await freshService({ ...SMALL, ...keeping });
     ({ endpoint } = running.service);
   });
-  afterAll(() => running.close());
+  afterAll(async () => {
+    await running.close();
+    rmSync(folder, { recursive: true });
+  });
 
   it('tells of a service without and with collections, to people and to programs', async () => {
     expect(await status(endpoint)).toMatchObject({
@@ -57,6 +69,18 @@ describe('likeness status', () => {
       Collections: [{ CollectionId: 'people', FaceCount: 0, UserCount: 0 }],
       MoreCollections: false,
     });
+  });
+
+  it('counts the crops of faces that are kept', async () => {
+    expect((await status(endpoint)).stdout).not.toContain('Crops');
+    await indexFace(running.client, 'people', await portrait('anna'));
+    const text = (await status(endpoint)).stdout;
+    expect(text).toMatch(/^Crops of 1 face are kept, encrypted: 0\.0\d MB$/m);
+    const json = (await status(endpoint, KEYS, '--json')).stdout;
+    const { FaceCrops } = JSON.parse(json) as { FaceCrops: { Count: number; Bytes: number } };
+    expect(FaceCrops.Count).toBe(1);
+    expect(FaceCrops.Bytes).toBeGreaterThan(5000);
+    expect(FaceCrops.Bytes).toBeLessThan(100_000);
   });
 
   it.each([

@@ -18,6 +18,32 @@ export function facesContract(subject: Subject): void {
     expect(await subject.store.collection(id)).toMatchObject({ faceCount: 2 });
   });
 
+  it('counts the crops that are kept, and gives the newest back as it was given', async () => {
+    const { store } = subject;
+    const before = await store.crops();
+    const [one, other] = [await subject.collection(), await subject.collection()];
+    const crop = (length: number): Uint8Array => Buffer.alloc(length, length);
+    const faces = [newFace(1, { crop: crop(70) }), newFace(2), newFace(3, { crop: crop(5) })];
+    await store.insertFaces(one, faces, 10);
+    await store.insertFaces(other, [newFace(4, { crop: crop(900) })], 10);
+    const gained = async (): Promise<{ crops: number; bytes: number }> => {
+      const now = await subject.store.crops();
+      return { crops: now.crops - before.crops, bytes: now.bytes - before.bytes };
+    };
+    expect(await gained()).toEqual({ crops: 3, bytes: 975 });
+    expect(await store.newestCrop(one)).toEqual({ faceId: faces[2]!.faceId, crop: crop(5) });
+    // The same face once more is not stored, nor is its crop.
+    await store.insertFaces(one, [{ ...faces[0]!, crop: crop(8) }], 10);
+    await store.deleteFaces(one, [faces[1]!.faceId, faces[2]!.faceId]);
+    expect(await gained()).toEqual({ crops: 2, bytes: 970 });
+    expect(await store.newestCrop(one)).toEqual({ faceId: faces[0]!.faceId, crop: crop(70) });
+    await store.deleteCollection(one);
+    await subject.reopen();
+    expect(await gained()).toEqual({ crops: 1, bytes: 900 });
+    const [empty] = [await subject.collection()];
+    expect(await subject.store.newestCrop(empty)).toBeUndefined();
+  });
+
   it('takes an embedding that is a view of a larger buffer', async () => {
     const id = await subject.collection();
     const rows = new Float32Array(3 * DIMENSION);

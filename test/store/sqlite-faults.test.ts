@@ -1,20 +1,12 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import {
-  closeSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { closeSync, openSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { OperatorError } from '../../src/errors.js';
 import { createSqliteStore, type SqliteStoreTuning } from '../../src/store/sqlite/store.js';
 import { expectConsistent, newCollection, newFace, storeFaces, takeFree } from './samples.js';
-import { collectionFiles, fileOf, type Opened, openStore, scratch } from './sqlite-store.js';
+import { collectionFiles, fileOf, mountSmallDisk, type Opened, openStore } from './sqlite-store.js';
 
 const filled = async (tuning: SqliteStoreTuning = {}): Promise<Opened> => {
   const opened = await openStore({}, tuning);
@@ -189,12 +181,3 @@ describe('on a disk of six megabytes', () => {
     }
   });
 });
-
-/** A small tmpfs, where this user may make one. */
-function mountSmallDisk(skip: (note: string) => never): string {
-  const disk = scratch();
-  const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'tmpfs', disk]);
-  if (status === 0 && readFileSync('/proc/mounts', 'utf8').includes(disk)) return disk;
-  rmSync(disk, { recursive: true, force: true });
-  return skip('this user may not mount a tmpfs');
-}

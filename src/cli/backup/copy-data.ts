@@ -17,9 +17,10 @@ const MOST_ROUNDS = 20;
 
 /**
  * Copies a data directory that may be in use into an empty folder. Each database is copied by SQLite's
- * online backup: one committed state of it. The catalog is taken last, and again until every collection it
- * names is there, so that the copy is one a service could have left behind. A collection's file is copied only
- * once a catalog names it: before that it is still being made. Resolves to the paths copied.
+ * online backup: one committed state of it. The catalog is taken before the collections that it names, and again until
+ * every one is there and none has moved to another model meanwhile, so that the copy is one a service could have left
+ * behind. A collection's file is copied only once a catalog names it: before that it is still being made. Resolves to the
+ * paths copied.
  */
 export async function copyData(source: string, target: string): Promise<string[]> {
   const copied = new Set<string>();
@@ -28,25 +29,39 @@ export async function copyData(source: string, target: string): Promise<string[]
     if (COLLECTION.test(path)) continue;
     if (await copyOne(source, target, path)) copied.add(path);
   }
+  const collections = await copyCollections(source, target);
+  return [CATALOG, ...copied, ...collections].toSorted();
+}
+
+/** Copies the catalog and the files of its collections; the paths of these. */
+async function copyCollections(source: string, target: string): Promise<Iterable<string>> {
+  /** What each file was to its collection when it was copied. */
+  const copied: Roles = new Map();
   for (let round = 0; ; round++) {
     await rm(join(target, CATALOG), { force: true });
     if (!(await copyOne(source, target, CATALOG)))
       throw new OperatorError(`${source} is no data directory: it has no ${CATALOG}`);
-    const missing = collectionPaths(target).filter((path) => !copied.has(path));
-    for (const path of missing) if (await copyOne(source, target, path)) copied.add(path);
-    if (missing.every((path) => copied.has(path))) break;
+    const named = rolesIn(join(target, CATALOG));
+    for (const [path, role] of named)
+      if (copied.get(path) !== role && (await copyOne(source, target, path)))
+        copied.set(path, role);
+    const now = rolesIn(join(source, CATALOG));
+    const isThere = ([path, role]: [string, string]): boolean =>
+      // One that was deleted since is as it was when the catalog was copied.
+      copied.get(path) === role && (now.get(path) ?? role) === role;
+    if ([...named].every(isThere)) {
+      for (const path of copied.keys())
+        if (!named.has(path)) {
+          await rm(join(target, path), { force: true });
+          copied.delete(path);
+        }
+      return copied.keys();
+    }
     if (round >= MOST_ROUNDS)
       throw new OperatorError(
         `collections were created and deleted too fast to copy them: try again`,
       );
   }
-  const named = new Set(collectionPaths(target));
-  for (const path of copied)
-    if (path.startsWith('collections/') && path.endsWith('.db') && !named.has(path)) {
-      await rm(join(target, path), { force: true });
-      copied.delete(path);
-    }
-  return [CATALOG, ...copied].toSorted();
 }
 
 async function filesOf(folder: string): Promise<string[]> {
@@ -56,19 +71,27 @@ async function filesOf(folder: string): Promise<string[]> {
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)));
 }
 
-/** The files of the collections a copied catalog names. */
-function collectionPaths(target: string): string[] {
-  const catalog = new Database(join(target, CATALOG), { readonly: true });
+/** What files are to their collections, by path: its own, where it moves to, or what it was before. */
+type Roles = Map<string, string>;
+
+/** Those that a catalog names. */
+function rolesIn(path: string): Roles {
+  const catalog = new Database(path, { readonly: true, timeout: BUSY_TIMEOUT_MS });
   try {
     const tables = catalog
       .prepare(`SELECT name FROM sqlite_master WHERE name IN ('moves', 'former_spaces')`)
       .all() as { name: string }[];
     // A collection that moves to another model has more than one file.
     const sources = ['collections', ...tables.map(({ name }) => name)];
-    const rows = sources.flatMap(
-      (table) => catalog.prepare(`SELECT file FROM ${table}`).all() as { file: string }[],
+    return new Map(
+      // One transaction: a switch in between would name a file twice, or not at all.
+      catalog.transaction(() =>
+        sources.flatMap((table) => {
+          const files = catalog.prepare(`SELECT file FROM ${table}`).all() as { file: string }[];
+          return files.map(({ file }) => [`collections/${file}`, table] as const);
+        }),
+      )(),
     );
-    return rows.map(({ file }) => `collections/${file}`);
   } finally {
     catalog.close();
   }

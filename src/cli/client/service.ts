@@ -35,6 +35,8 @@ export interface Service {
    * is ready, or where there is no such page, as at Amazon.
    */
   notReady(): Promise<Readonly<Record<string, string>>>;
+  /** A number among its metrics (`GET /metrics`); undefined where there is none of this name, or no such page. */
+  metric(name: string): Promise<number | undefined>;
 }
 
 export interface ServiceOptions {
@@ -83,6 +85,7 @@ export async function openService(options: ServiceOptions): Promise<Service> {
   return {
     endpoint: url.href,
     notReady: async () => reasonsOf(await fetchPage(targetAt(), '/health/ready')),
+    metric: async (name) => metricOf(await fetchPage(targetAt(), '/metrics'), name),
     check: (operation, parameters) => validateParameters(parameters, OPERATIONS[operation].input),
     call: async (operation, parameters) => {
       const model: OperationModel = OPERATIONS[operation];
@@ -153,6 +156,13 @@ function reasonsOf({ status, body }: HttpReply): Record<string, string> {
     // Something before the service answered.
   }
   return { service: `HTTP ${status}` };
+}
+
+function metricOf({ status, body }: HttpReply, name: string): number | undefined {
+  if (status !== 200) return undefined;
+  const line = body.split('\n').find((each) => each.startsWith(`${name} `));
+  const value = Number(line?.slice(name.length + 1));
+  return Number.isFinite(value) ? value : undefined;
 }
 
 function targetOf({

@@ -1,11 +1,12 @@
 import { parseArgs } from 'node:util';
 import { OperatorError } from '../../errors.js';
+import type { Service } from '../client/service.js';
 import { columns } from '../columns.js';
 import { CONNECTION_OPTIONS, connect, operatorError } from '../connection.js';
 import { processIo } from '../process-io.js';
 import { jsonPieces } from '../python/json-writer.js';
 import { str } from '../python/repr.js';
-import { type Dict, isList, type Value } from '../python/value.js';
+import { type Dict, isDict, isList, type Value } from '../python/value.js';
 
 /** Collections that are shown; the rest is counted. */
 const MOST_COLLECTIONS = 100;
@@ -32,6 +33,7 @@ export async function status(args: readonly string[]): Promise<number> {
       collections.push(new Map<string, Value>([['CollectionId', id], ...details]));
     }
     const reasons = Object.entries(await service.notReady());
+    const crops = reasons.length === 0 ? await cropsOf(service) : undefined;
     const report: Dict = new Map<string, Value>([
       ['Endpoint', service.endpoint],
       ['Ready', reasons.length === 0],
@@ -39,6 +41,7 @@ export async function status(args: readonly string[]): Promise<number> {
       ['Milliseconds', Math.round(milliseconds * 10) / 10],
       ['MoreCollections', first.has('NextToken')],
       ['Collections', collections],
+      ...(crops ? [['FaceCrops', crops] as const] : []),
     ]);
     io.stdout.write(
       values.json ? `${[...jsonPieces(report)].join('')}\n` : text(report, collections),
@@ -62,6 +65,18 @@ function parse(args: readonly string[]) {
   }
 }
 
+/** The crops of faces that are kept, in all collections; undefined where the service does not say. */
+async function cropsOf(service: Service): Promise<Dict | undefined> {
+  const crops = await service.metric('likeness_face_crops');
+  const bytes = await service.metric('likeness_face_crop_bytes');
+  return crops === undefined || bytes === undefined
+    ? undefined
+    : new Map([
+        ['Count', crops],
+        ['Bytes', bytes],
+      ]);
+}
+
 const textsOf = (value: Value | undefined): string[] => (isList(value) ? value.map(str) : []);
 
 const member = (dict: Dict, name: string): string => str(dict.get(name) ?? '');
@@ -79,5 +94,12 @@ function text(report: Dict, collections: readonly Dict[]): string {
   const table = columns([header, ...lines]).join('\n');
   const more =
     report.get('MoreCollections') === true ? '\n… and more: likeness list-collections' : '';
-  return `${head}\n${table}${more}\n`;
+  return `${head}\n${table}${more}\n${cropsText(report.get('FaceCrops'))}`;
+}
+
+function cropsText(crops: Value | undefined): string {
+  if (!isDict(crops) || crops.get('Count') === 0) return '';
+  const faces = crops.get('Count') === 1 ? '1 face' : `${member(crops, 'Count')} faces`;
+  const megabytes = (Number(crops.get('Bytes')) / 1e6).toFixed(2);
+  return `\nCrops of ${faces} are kept, encrypted: ${megabytes} MB\n`;
 }

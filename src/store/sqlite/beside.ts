@@ -91,13 +91,41 @@ export function openBeside(directory: string): StoreBeside {
         reader
           .fromCatalog((catalog) => formerSpaces(catalog, collectionId))
           .map(({ file: _file, ...space }) => space),
-      open: (collectionId, to, nowMs) => openMove(place, collectionId, { to, nowMs }),
-      forget: (collectionId) => forgetFormer(place, collectionId),
+      open: (collectionId, to, nowMs) =>
+        explained(
+          explain(place, faults, () => openMove(place, collectionId, { to, nowMs })),
+          <T>(work: () => T) => explain(place, faults, work),
+        ),
+      forget: (collectionId) => explain(place, faults, () => forgetFormer(place, collectionId)),
     },
     people: (collectionId) => people(reader, collectionId),
     close: () => reader.close(),
   };
 }
+
+/** Tells a full disk or a damaged file for what it is. */
+function explain<T>({ collections }: DataDirectory, faults: Faults, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    const error = faults.explain(cause, { path: collections });
+    throw error === cause ? cause : new OperatorError((error as Error).message, { cause });
+  }
+}
+
+/** A move whose writes explain what goes wrong. */
+const explained = (move: CollectionMove, explaining: <T>(work: () => T) => T): CollectionMove => ({
+  move: move.move,
+  progress: () => move.progress(),
+  missing: () => move.missing(),
+  embedding: (faceId) => move.embedding(faceId),
+  crop: (faceId) => move.crop(faceId),
+  stage: (embeddings) => explaining(() => move.stage(embeddings)),
+  users: () => move.users(),
+  switch: (centroidOf, nowMs) => explaining(() => move.switch(centroidOf, nowMs)),
+  cancel: () => explaining(() => move.cancel()),
+  close: () => move.close(),
+});
 
 function openReader(place: DataDirectory, faults: Faults): Reader {
   let reader: Reader | undefined;

@@ -136,6 +136,10 @@ export const withCompanions = (path: string): string[] => [
   ...COMPANIONS.map((suffix) => path + suffix),
 ];
 
+/** Whether changes of a collection file wait beside it to be moved in: it is in use, or a crash left them. */
+export const hasLog = ({ collections }: DataDirectory, file: string): boolean =>
+  (statSync(join(collections, `${file}-wal`), { throwIfNoEntry: false })?.size ?? 0) > 0;
+
 export function removeCollectionFile({ collections }: DataDirectory, file: string): void {
   for (const path of withCompanions(join(collections, file))) rmSync(path, { force: true });
 }

@@ -162,6 +162,17 @@ export const COLLECTION: Schema = {
        id INTEGER PRIMARY KEY REFERENCES faces,
        sealed BLOB NOT NULL
      ) STRICT;`,
+    `-- How many crops there are and how large, so that nobody has to go through them.
+     CREATE TABLE crop_totals (
+       id INTEGER PRIMARY KEY CHECK (id = 1),
+       crops INTEGER NOT NULL CHECK (crops >= 0),
+       bytes INTEGER NOT NULL CHECK (bytes >= 0)
+     ) STRICT;
+     INSERT INTO crop_totals SELECT 1, count(*), coalesce(sum(length(sealed)), 0) FROM face_crops;
+     CREATE TRIGGER crop_kept AFTER INSERT ON face_crops
+       BEGIN UPDATE crop_totals SET crops = crops + 1, bytes = bytes + length(new.sealed); END;
+     CREATE TRIGGER crop_erased AFTER DELETE ON face_crops
+       BEGIN UPDATE crop_totals SET crops = crops - 1, bytes = bytes - length(old.sealed); END;`,
   ],
 };
 

@@ -18,8 +18,10 @@ import {
   syncDirectory,
   withCompanions,
 } from './directory.js';
+import { cutLog } from './erasing.js';
 import { COLLECTION, checkIdentity, migrate } from './migrations.js';
 import { readState } from './rows.js';
+import { eraseStrayCrops } from './stray-crops.js';
 
 /** A collection's row of the catalog, as far as a move changes it. */
 interface Row extends EmbeddingSpace {
@@ -70,6 +72,7 @@ export function openMove(
 ): CollectionMove {
   const catalog = openWriter(directory.catalog);
   try {
+    eraseStrayCrops(directory, catalog, collectionId);
     return new SqliteMove(
       catalog,
       directory,
@@ -308,16 +311,35 @@ class SqliteMove implements CollectionMove {
         throw new OperatorError(
           `${missing} of ${faces} faces of ${collectionId} have no new embedding: give their photos first`,
         );
-      this.#new.transaction('BEGIN', () => this.#assemble(centroidOf));
-      this.#catalog.transaction('BEGIN IMMEDIATE', () => this.#point(nowMs));
-      // Crops are kept once, with the faces: a face that goes takes its crop along.
-      lock.exec('DELETE FROM face_crops');
-      lock.run('COMMIT');
+      try {
+        this.#new.transaction('BEGIN', () => this.#assemble(centroidOf));
+        this.#catalog.transaction('BEGIN IMMEDIATE', () => this.#point(nowMs));
+      } catch (error) {
+        // The faces' crops are where they were; none may outlive its face here.
+        this.#new.exec('DELETE FROM main.face_crops');
+        throw error;
+      }
+      this.#leave(lock);
     } finally {
       lock.rollback();
       lock.close();
     }
-    this.#new.exec('DROP TABLE staged');
+  }
+
+  /**
+   * What is of no use after the switch goes. The collection has moved by now: what fails here (a disk without space) is
+   * no failure of the switch, and is done when the file is opened next.
+   */
+  #leave(old: Connection): void {
+    try {
+      // Crops are kept once, with the faces: a face that goes takes its crop along.
+      old.exec('DELETE FROM face_crops');
+      old.run('COMMIT');
+      cutLog(old);
+      this.#new.exec('DROP TABLE IF EXISTS staged');
+    } catch {
+      // See eraseStrayCrops and WriterCore.
+    }
     // The move that led here is over, and the one before may lead to the same model no more.
     this.close();
     for (const file of this.#superseded) remove(this.#directory, file);

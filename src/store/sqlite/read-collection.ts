@@ -60,6 +60,15 @@ export function readFaceEmbedding(
   return row && decodeEmbedding(row.vector, dimension, `face ${faceId}`);
 }
 
+/** Store.newestCrop. */
+export const readNewestCrop = ({
+  connection,
+}: OpenCollection): { faceId: string; crop: Uint8Array } | undefined =>
+  connection.get<{ faceId: string; crop: Uint8Array }>(
+    `SELECT f.face_id AS faceId, c.sealed AS crop FROM face_crops c JOIN faces f ON f.id = c.id
+     ORDER BY c.id DESC LIMIT 1`,
+  );
+
 /** Store.userCentroid. */
 export function readUserCentroid(
   { connection, dimension }: OpenCollection,

@@ -103,25 +103,33 @@ export class Reader {
   }
 
   /**
-   * Adds the counts to a row; undefined when the collection was deleted since. A file that is not open
-   * is closed again at once, so that a listing does not displace the files in use. Counts of a
-   * collection that cannot be read are 0: its fault is logged, and the listing must go on.
+   * Adds the counts to a row; undefined when the collection was deleted since. Counts of a collection that cannot be
+   * read are 0: its fault is logged, and the listing must go on.
    */
   withCounts(row: CatalogRow): Collection | undefined {
-    const { file, collectionId } = row;
     const isListed = this.fromCatalog((catalog) =>
-      catalog.get('SELECT 1 FROM collections WHERE file = ?', file),
+      catalog.get('SELECT 1 FROM collections WHERE file = ?', row.file),
     );
-    if (!isListed) return undefined;
-    const open = this.#connections.peek(file);
+    return isListed ? toCollection(row, this.look(row, counts) ?? NO_COUNTS) : undefined;
+  }
+
+  /**
+   * A short look into a collection among many; undefined where its file cannot be read, which is logged. A file that
+   * is not open is closed again at once, so that a listing does not displace the files in use.
+   */
+  look<T>(
+    { file, collectionId }: Pick<CatalogRow, 'file' | 'collectionId'>,
+    work: (connection: Connection) => T,
+  ): T | undefined {
     let opened: Connection | undefined;
     try {
+      const open = this.#connections.peek(file);
       opened = open ? undefined : openChecked(this.path(file), COLLECTION);
       const connection = open ?? opened;
-      return toCollection(row, connection ? counts(connection) : NO_COUNTS);
+      return connection && work(connection);
     } catch (error) {
       this.#faults.explain(error, { path: this.path(file), collectionId });
-      return toCollection(row, NO_COUNTS);
+      return undefined;
     } finally {
       opened?.close();
     }

@@ -11,6 +11,7 @@ import type {
   Face,
   FaceDeletion,
   Idempotency,
+  KeptCrops,
   Listing,
   NewCollection,
   NewFace,
@@ -24,6 +25,7 @@ import type {
 } from '../store.js';
 import { Turns } from '../turns.js';
 import { calibrationStore } from './calibrations.js';
+import { CropTotals } from './crop-totals.js';
 import {
   type DataDirectory,
   dataDirectory,
@@ -37,6 +39,7 @@ import * as reads from './read-collection.js';
 import { Reader, storeClosed } from './reader.js';
 import { readState } from './rows.js';
 import { changeUserFaces, type UserFacesRequest } from './user-faces.js';
+import { portable } from './write-faces.js';
 import { Writer } from './writer.js';
 import type { StartReport } from './writer-core.js';
 
@@ -123,6 +126,7 @@ class SqliteStore implements Store {
   readonly #parts: Parts;
   readonly #users = new KeyedMutex();
   readonly #turns = new Turns();
+  readonly #crops: CropTotals;
   /** Writes accepted and not yet answered. */
   readonly #accepted = new Set<Promise<unknown>>();
   #closing: Promise<void> | undefined;
@@ -130,6 +134,7 @@ class SqliteStore implements Store {
   constructor(parts: Parts) {
     this.#parts = parts;
     const { reader, writer } = parts;
+    this.#crops = new CropTotals(reader);
     this.calibrations = calibrationStore({
       read: (work) => reader.fromCatalog(work),
       add: (each) => this.#write(() => writer.call('addCalibration', each, this.#catalog)),
@@ -212,8 +217,18 @@ class SqliteStore implements Store {
       const { file, path, dimension } = this.#target(collectionId, modelId);
       const target = { collectionId, file };
       const request = { target, faces: faces.map((face) => portable(face, dimension)), maxFaces };
-      return this.#parts.writer.call('insertFaces', request, { path, collectionId });
+      return this.#changingCrops(file, () =>
+        this.#parts.writer.call('insertFaces', request, { path, collectionId }),
+      );
     });
+  }
+
+  crops(): Promise<KeptCrops> {
+    return this.#crops.all();
+  }
+
+  newestCrop(collectionId: string): Promise<{ faceId: string; crop: Uint8Array } | undefined> {
+    return this.#read(collectionId, reads.readNewestCrop);
   }
 
   async move(collectionId: string): Promise<Move | undefined> {
@@ -242,7 +257,9 @@ class SqliteStore implements Store {
     return this.#write(() => {
       const { file, path } = this.#target(collectionId);
       const request = { target: { collectionId, file }, faceIds };
-      return this.#parts.writer.call('deleteFaces', request, { path, collectionId });
+      return this.#changingCrops(file, () =>
+        this.#parts.writer.call('deleteFaces', request, { path, collectionId }),
+      );
     });
   }
 
@@ -390,6 +407,15 @@ class SqliteStore implements Store {
     }
   }
 
+  /** Whatever becomes of it, what was known of the file's crops is known no more. */
+  async #changingCrops<T>(file: string, write: () => Promise<T>): Promise<T> {
+    try {
+      return await write();
+    } finally {
+      this.#crops.changed(file);
+    }
+  }
+
   get #catalog(): { path: string } {
     return { path: this.#parts.directory.catalog };
   }
@@ -429,21 +455,4 @@ function checked<P extends Page<unknown>>(page: P): P {
   if (!Number.isSafeInteger(page.limit) || page.limit < 1)
     throw new RangeError(`a page needs a limit of at least 1, got ${page.limit}`);
   return page;
-}
-
-/** Exactly what is stored, its embedding checked and copied out of whatever larger buffer it is a view of. */
-function portable(face: NewFace, dimension: number): NewFace {
-  const { faceId, imageId, externalImageId, box, confidence, embedding, crop, createdAtMs } = face;
-  checkEmbedding(embedding, dimension, `face ${faceId}`);
-  const { width, height, left, top } = box;
-  return {
-    faceId,
-    imageId,
-    ...(externalImageId !== undefined && { externalImageId }),
-    box: { width, height, left, top },
-    confidence,
-    embedding: embedding.slice(),
-    ...(crop && { crop: crop.slice() }),
-    createdAtMs,
-  };
 }

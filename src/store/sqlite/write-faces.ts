@@ -1,4 +1,4 @@
-import { encodeEmbedding } from '../embeddings.js';
+import { checkEmbedding, encodeEmbedding } from '../embeddings.js';
 import { quotaExceeded } from '../refusals.js';
 import type { Committed, Face, FaceDeletion, NewFace } from '../store.js';
 import type { Connection } from './connection.js';
@@ -17,6 +17,23 @@ export interface InsertFaces {
   /** Their embeddings are checked already. */
   faces: readonly NewFace[];
   maxFaces: number;
+}
+
+/** Exactly what is stored, its embedding checked and copied out of whatever larger buffer it is a view of. */
+export function portable(face: NewFace, dimension: number): NewFace {
+  const { faceId, imageId, externalImageId, box, confidence, embedding, crop, createdAtMs } = face;
+  checkEmbedding(embedding, dimension, `face ${faceId}`);
+  const { width, height, left, top } = box;
+  return {
+    faceId,
+    imageId,
+    ...(externalImageId !== undefined && { externalImageId }),
+    box: { width, height, left, top },
+    confidence,
+    embedding: embedding.slice(),
+    ...(crop && { crop: crop.slice() }),
+    createdAtMs,
+  };
 }
 
 /** Store.insertFaces, inside the writer's transaction. */

@@ -6,7 +6,8 @@ import type { Committed, Face, FaceDeletion, NewCollection } from '../store.js';
 import { addCalibration, switchCalibration } from './calibrations.js';
 import { type Connection, openWriter } from './connection.js';
 import { ConnectionCache } from './connection-cache.js';
-import { collectionFiles, type DataDirectory, removeCollectionFile } from './directory.js';
+import { collectionFiles, type DataDirectory, hasLog, removeCollectionFile } from './directory.js';
+import { Erasing } from './erasing.js';
 import { GroupCommit, type Target } from './group-commit.js';
 import {
   CATALOG,
@@ -17,6 +18,7 @@ import {
   newerVersion,
 } from './migrations.js';
 import { moveOf, stageIn } from './moving.js';
+import { eraseStrayCrops } from './stray-crops.js';
 import type { Catalog, DeleteTags, PutTags } from './write-catalog.js';
 import * as catalogWrites from './write-catalog.js';
 import { type DeleteFaces, deleteFaces, type InsertFaces, insertFaces } from './write-faces.js';
@@ -62,6 +64,7 @@ export class WriterCore {
   readonly #catalog: Catalog;
   readonly #connections: ConnectionCache;
   readonly #batches: GroupCommit;
+  readonly #erasing: Erasing;
   readonly #options: WriterOptions;
 
   /** Opens the catalog, bringing it and where necessary all collections to the present schema. */
@@ -69,6 +72,7 @@ export class WriterCore {
     const { directory, maxOpenFiles, maxPages } = options;
     this.#options = options;
     this.#connections = new ConnectionCache(maxOpenFiles, (file) => this.#open(file));
+    this.#erasing = new Erasing((file) => this.#connections.get(file));
     this.#catalog = { connection: openCatalog(directory), directory, maxPages };
     this.#batches = new GroupCommit({
       state: (target) => this.#stateOf(target),
@@ -92,6 +96,9 @@ export class WriterCore {
     const known = new Set([...collections, ...others].map(({ file }) => file));
     const orphansRemoved = [...files].filter((file) => !known.has(file));
     for (const file of orphansRemoved) removeCollectionFile(directory, file);
+    eraseStrayCrops(directory, this.#catalog.connection);
+    // What a crash left in a log may be the last copy of what was deleted.
+    for (const { file } of collections) if (hasLog(directory, file)) this.#erasing.after(file);
     return {
       orphansRemoved,
       filesMissing: collections.filter(({ file }) => !files.has(file)),
@@ -141,16 +148,23 @@ export class WriterCore {
     return this.#batches.run(target, (connection) => insertFaces(connection, request));
   }
 
-  deleteFaces({ target, ...request }: Addressed<DeleteFaces>): Promise<Committed<FaceDeletion>> {
-    return this.#batches.run(target, (connection) => deleteFaces(connection, request));
+  async deleteFaces({
+    target,
+    ...request
+  }: Addressed<DeleteFaces>): Promise<Committed<FaceDeletion>> {
+    const done = await this.#batches.run(target, (connection) => deleteFaces(connection, request));
+    if (done.value.deleted.length > 0) this.#erasing.after(target.file);
+    return done;
   }
 
   createUser({ target, ...request }: Addressed<CreateUser>): Promise<void> {
     return this.#batches.run(target, (connection) => createUser(connection, request));
   }
 
-  deleteUser({ target, ...request }: Addressed<DeleteUser>): Promise<Committed<undefined>> {
-    return this.#batches.run(target, (connection) => deleteUser(connection, request));
+  async deleteUser({ target, ...request }: Addressed<DeleteUser>): Promise<Committed<undefined>> {
+    const done = await this.#batches.run(target, (connection) => deleteUser(connection, request));
+    this.#erasing.after(target.file);
+    return done;
   }
 
   changeUserFaces({ target, ...request }: Addressed<ChangeUserFaces>): Promise<ChangeOutcome> {
@@ -168,6 +182,7 @@ export class WriterCore {
   /** Commits what waits and closes every file. */
   close(): void {
     this.#batches.flush();
+    this.#erasing.close();
     this.#connections.close();
     this.#catalog.connection.close();
   }
@@ -177,11 +192,20 @@ export class WriterCore {
     const connection = openWriter(join(directory.collections, file), maxPages);
     try {
       checkIdentity(connection, COLLECTION);
+      this.#endSwitch(file, connection);
       return connection;
     } catch (error) {
       connection.close();
       throw error;
     }
+  }
+
+  /** A switch that was killed right after it was done leaves embeddings that no face takes along when it goes. */
+  #endSwitch(file: string, connection: Connection): void {
+    const isLeft = connection.get("SELECT 1 FROM sqlite_master WHERE name = 'staged'");
+    const isCurrent = (): unknown =>
+      this.#catalog.connection.get('SELECT 1 FROM collections WHERE file = ?', file);
+    if (isLeft && isCurrent()) connection.exec('DROP TABLE IF EXISTS staged');
   }
 
   #stateOf({ collectionId, file }: Target): 'current' | 'moved' | 'gone' {

@@ -1,0 +1,56 @@
+import type { Connection } from './connection.js';
+
+/** Deletions within this time are erased together; each costs a sync of the file. */
+const DELAY_MS = 1000;
+/** Tried again after this where somebody is reading. */
+const RETRY_MS = 1000;
+
+/**
+ * Sees to it that what was deleted is on the disk no more. The database overwrites it (secure_delete), but copies of its
+ * pages stay in the write-ahead log beside until that is written over, which a quiet collection never comes to: so the
+ * log is moved into the database and cut off soon after every deletion.
+ */
+export class Erasing {
+  readonly #open: (file: string) => Connection;
+  readonly #waiting = new Map<string, NodeJS.Timeout>();
+
+  /** @param open the writing connection of a file; throws where the file is gone. */
+  constructor(open: (file: string) => Connection) {
+    this.#open = open;
+  }
+
+  /** Something was deleted in a file. */
+  after(file: string, delayMs = DELAY_MS): void {
+    if (this.#waiting.has(file)) return;
+    this.#waiting.set(
+      file,
+      setTimeout(() => this.#erase(file), delayMs),
+    );
+  }
+
+  /** Closing the files does the same. */
+  close(): void {
+    for (const timer of this.#waiting.values()) clearTimeout(timer);
+    this.#waiting.clear();
+  }
+
+  #erase(file: string): void {
+    this.#waiting.delete(file);
+    try {
+      if (!cutLog(this.#open(file))) this.after(file, RETRY_MS);
+    } catch {
+      // The file is gone, or cannot be written just now: the next write to it says so, and the next start comes back to it.
+    }
+  }
+}
+
+/** Moves the write-ahead log into the database and cuts it off; false where somebody reads what is in it. */
+export function cutLog(connection: Connection): boolean {
+  const patience = Number(connection.pragma('busy_timeout'));
+  connection.pragma('busy_timeout = 0');
+  try {
+    return connection.pragma('wal_checkpoint(TRUNCATE)') === 0;
+  } finally {
+    connection.pragma(`busy_timeout = ${patience}`);
+  }
+}

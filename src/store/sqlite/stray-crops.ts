@@ -1,0 +1,73 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Connection, openReader, openWriter } from './connection.js';
+import type { DataDirectory } from './directory.js';
+import { cutLog } from './erasing.js';
+
+interface Stray {
+  file: string;
+  /** The collection's own file. */
+  current: string;
+}
+
+/**
+ * Erases crops in files that are no collection's own: those a collection moves to or came from. A switch carries crops
+ * over and erases them behind; one that was killed in between leaves them twice, and a face that is deleted would take
+ * only one of them along.
+ *
+ * @param collectionId undefined: of all collections.
+ */
+export function eraseStrayCrops(
+  directory: DataDirectory,
+  catalog: Connection,
+  collectionId?: string,
+): void {
+  for (const { file, current } of others(catalog, collectionId)) {
+    if (!holdsCrops(join(directory.collections, file))) continue;
+    const lock = openWriter(join(directory.collections, current));
+    try {
+      // A switch holds this lock while it works: what it has just carried over is not stray.
+      lock.run('BEGIN IMMEDIATE');
+      const isStray = others(catalog, collectionId).some(
+        (other) => other.file === file && other.current === current,
+      );
+      if (isStray) erase(join(directory.collections, file));
+    } finally {
+      lock.rollback();
+      lock.close();
+    }
+  }
+}
+
+const others = (catalog: Connection, collectionId: string | undefined): Stray[] =>
+  catalog.all<Stray>(
+    `SELECT o.file, c.file AS current FROM collections c JOIN
+       (SELECT collection_id, file FROM moves UNION ALL SELECT collection_id, file FROM former_spaces) o
+       ON o.collection_id = c.collection_id
+     WHERE ? IS NULL OR c.collection_id = ?`,
+    collectionId ?? null,
+    collectionId ?? null,
+  );
+
+function holdsCrops(path: string): boolean {
+  if (!existsSync(path)) return false;
+  const connection = openReader(path);
+  try {
+    const isKnown = connection.get("SELECT 1 FROM sqlite_master WHERE name = 'face_crops'");
+    return (
+      isKnown !== undefined && connection.get('SELECT 1 FROM face_crops LIMIT 1') !== undefined
+    );
+  } finally {
+    connection.close();
+  }
+}
+
+function erase(path: string): void {
+  const connection = openWriter(path);
+  try {
+    connection.run('DELETE FROM face_crops');
+    cutLog(connection);
+  } finally {
+    connection.close();
+  }
+}

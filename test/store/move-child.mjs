@@ -1,0 +1,38 @@
+/* oxlint-disable typescript/no-unsafe-assignment, typescript/no-unsafe-member-access -- plain JavaScript, which node runs as it is */
+// Moves a collection between two models, there and back, beside a service, until it is killed:
+// node move-child.mjs <directory> <collection> [how many switches, default without end] [pause after each, ms].
+// Prints a line for each step.
+import { writeSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openBeside } from '../../dist/store/sqlite/beside.js';
+import { centroidOf, embeddingOf, SPACES } from './moving-samples.mjs';
+
+const [directory, collectionId, switches = 'Infinity', pauseMs = '0'] = process.argv.slice(2);
+const say = (text) => writeSync(1, `${text}\n`);
+const STAGED_AT_A_TIME = 20;
+
+const beside = openBeside(directory);
+for (let done = 0; done < Number(switches); ) {
+  const { modelId } = await beside.collection(collectionId);
+  const to = SPACES.find((space) => space.modelId !== modelId);
+  const move = beside.moves.open(collectionId, to, Date.now());
+  try {
+    say(`open ${to.modelId}`);
+    const missing = [...move.missing()].flat();
+    for (let at = 0; at < missing.length; at += STAGED_AT_A_TIME) {
+      const some = missing.slice(at, at + STAGED_AT_A_TIME);
+      move.stage(some.map(({ faceId }) => ({ faceId, embedding: embeddingOf(faceId, to) })));
+    }
+    say('staged');
+    move.switch(centroidOf, Date.now());
+    say(`switched ${to.modelId}`);
+    done++;
+    await sleep(Number(pauseMs));
+  } catch (error) {
+    // A face that the service has just taken in: its embedding is staged in a moment.
+    if (!String(error.message).includes('have no new embedding')) throw error;
+  } finally {
+    move.close();
+  }
+}
+beside.close();

@@ -1,0 +1,292 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import Database from 'better-sqlite3';
+import { describe, expect, it } from 'vitest';
+import { ApiError } from '../../src/errors.js';
+import type { EmbeddingSpace } from '../../src/store/moving.js';
+import { openBeside } from '../../src/store/sqlite/beside.js';
+import type { NewFace, Store } from '../../src/store/store.js';
+import { centroidOf, cropOf, embeddingOf, SPACES } from './moving-samples.mjs';
+import { newCollection, newFace } from './samples.js';
+import { collectionFiles, mountSmallDisk, newDirectory, openStore } from './sqlite-store.js';
+
+const CHILD = resolve(import.meta.dirname, 'move-child.mjs');
+const [ONE, TWO] = SPACES as [EmbeddingSpace, EmbeddingSpace];
+const COLLECTION = 'moving';
+const USERS = ['ada', 'bea', 'cleo'];
+
+/** How often the moving process is killed; LIKENESS_KILLS asks for a longer campaign. */
+const KILLS = Number(process.env['LIKENESS_KILLS'] ?? 12);
+
+/** What the service has acknowledged: the users of faces, undefined for none. */
+type Ledger = Map<string, string | undefined>;
+
+const spaceOf = async (store: Store): Promise<EmbeddingSpace> => {
+  const { modelId } = await store.collection(COLLECTION);
+  return SPACES.find((space) => space.modelId === modelId)!;
+};
+
+const movingFace = (space: EmbeddingSpace): NewFace => {
+  const faceId = randomUUID();
+  return newFace(0, { faceId, embedding: embeddingOf(faceId, space), crop: cropOf(faceId) });
+};
+
+/** As SDKs do: a call that meets the switch is made again. */
+async function patiently<T>(work: () => Promise<T>): Promise<T> {
+  for (;;)
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== 'ThrottlingException') throw error;
+    }
+}
+
+/** As IndexFaces does: with both models while the collection moves. */
+const take = (store: Store, ledger: Ledger, count: number): Promise<string[]> =>
+  patiently(async () => {
+    const space = await spaceOf(store);
+    const move = await store.move(COLLECTION);
+    const faces = Array.from({ length: count }, () => movingFace(space));
+    const { value } = await store.insertFaces(COLLECTION, faces, 1e6, space.modelId);
+    const faceIds = value.map(({ faceId }) => faceId);
+    for (const faceId of faceIds) ledger.set(faceId, undefined);
+    if (move)
+      await store.stageFaces(
+        COLLECTION,
+        move.to.modelId,
+        faceIds.map((faceId) => ({ faceId, embedding: embeddingOf(faceId, move.to) })),
+      );
+    return faceIds;
+  });
+
+/** Gives faces to a user, or takes them away. */
+const change = (
+  store: Store,
+  ledger: Ledger,
+  { userId, faceIds, link }: { userId: string; faceIds: string[]; link: boolean },
+): Promise<void> =>
+  patiently(async () => {
+    const { modelId } = await spaceOf(store);
+    await store.changeUserFaces(COLLECTION, { userId, faceIds, modelId }, (state) => {
+      const asked = [...state.faces].map(([faceId, face]) => ({ faceId, ...face }));
+      const members = state.members.filter(({ faceId }) => !faceIds.includes(faceId));
+      return {
+        link: link ? faceIds : [],
+        unlink: link ? [] : faceIds,
+        centroid: centroidOf(link ? [...members, ...asked] : members),
+        response: null,
+      };
+    });
+    for (const faceId of faceIds) ledger.set(faceId, link ? userId : undefined);
+  });
+
+async function remove(store: Store, ledger: Ledger, faceIds: string[]): Promise<void> {
+  await patiently(() => store.deleteFaces(COLLECTION, faceIds));
+  for (const faceId of faceIds) ledger.delete(faceId);
+}
+
+/** IndexFaces, AssociateFaces, DisassociateFaces and DeleteFaces for one user until told to stop. */
+async function use(store: Store, ledger: Ledger, userId: string, stop: AbortSignal) {
+  const mine = [...ledger].filter(([, user]) => user === userId).map(([faceId]) => faceId);
+  while (!stop.aborted) {
+    const [one, other] = (await take(store, ledger, 3)) as [string, string, string];
+    await change(store, ledger, { userId, faceIds: [one, other], link: true });
+    mine.push(one, other);
+    if (mine.length > 20) {
+      const leaving = mine.splice(0, 15);
+      await change(store, ledger, { userId, faceIds: leaving, link: false });
+      await remove(store, ledger, leaving);
+    }
+    await sleep(5);
+  }
+}
+
+/** That the collection is what was acknowledged, in the space of one of both models, whole. */
+async function expectIntact(store: Store, directory: string, ledger: Ledger): Promise<void> {
+  const space = await spaceOf(store);
+  const { items } = await store.listFaces(COLLECTION, { limit: 100_000 });
+  const sorted = (entries: Iterable<[string, string | undefined]>) =>
+    [...entries].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  expect(sorted(items.map(({ faceId, userId }) => [faceId, userId]))).toEqual(sorted(ledger));
+  expect(await store.collection(COLLECTION)).toMatchObject({
+    ...space,
+    faceCount: ledger.size,
+    userCount: USERS.length,
+  });
+  const vectors = new Map<string, Float32Array>();
+  for await (const { kind, keys, rows } of store.vectors(COLLECTION, space.modelId))
+    for (const [i, key] of keys.entries())
+      vectors.set(`${kind} ${key}`, rows.slice(i * space.dimension, (i + 1) * space.dimension));
+  for (const faceId of ledger.keys())
+    expect(vectors.get(`face ${faceId}`)).toEqual(embeddingOf(faceId, space));
+  for (const userId of USERS) {
+    const faces = [...ledger].filter(([, user]) => user === userId).map(([faceId]) => faceId);
+    expect(vectors.get(`user ${userId}`)).toEqual(
+      centroidOf(faces.map((faceId) => ({ faceId, embedding: embeddingOf(faceId, space) }))),
+    );
+  }
+  const { crops, others } = cropsIn(directory);
+  expect(new Set(crops.keys())).toEqual(new Set(ledger.keys()));
+  for (const [faceId, crop] of crops) expect(crop.equals(cropOf(faceId))).toBe(true);
+  expect(await store.crops()).toEqual({ crops: ledger.size, bytes: 8000 * ledger.size });
+  expect(others).toBe(0);
+}
+
+/** The crops of the collection, and how many are in files that are not its own. */
+function cropsIn(directory: string): { crops: Map<string, Buffer>; others: number } {
+  const catalog = new Database(join(directory, 'catalog.db'), { readonly: true });
+  const own = catalog.prepare('SELECT file FROM collections').pluck().get() as string;
+  catalog.close();
+  const read = (path: string): [string, Buffer][] => {
+    const database = new Database(path, { readonly: true });
+    expect(database.pragma('integrity_check', { simple: true })).toBe('ok');
+    const rows = database
+      .prepare('SELECT face_id, sealed FROM face_crops LEFT JOIN faces USING (id)')
+      .raw()
+      .all() as [string, Buffer][];
+    database.close();
+    return rows;
+  };
+  const files = collectionFiles(directory).filter((path) => path.endsWith('.db'));
+  const [mine, rest] = [true, false].map((isOwn) =>
+    files.filter((path) => path.endsWith(own) === isOwn).flatMap(read),
+  );
+  return { crops: new Map(mine), others: rest!.length };
+}
+
+async function populated(directory: string): Promise<{ store: Store; ledger: Ledger }> {
+  const { store } = await openStore({ directory });
+  await store.createCollection(newCollection({ collectionId: COLLECTION, ...ONE }));
+  const ledger: Ledger = new Map();
+  for (const userId of USERS) {
+    await store.createUser(COLLECTION, userId, { maxUsers: 10 });
+    const faceIds = (await take(store, ledger, 30)).slice(0, 10);
+    await change(store, ledger, { userId, faceIds, link: true });
+  }
+  return { store, ledger };
+}
+
+/** Runs the mover; resolves when it has ended, to what it said. */
+function startMover(
+  directory: string,
+  ...rest: string[]
+): { lines: () => string[]; kill: () => void; ended: Promise<{ code: number; stderr: string }> } {
+  const child = spawn(process.execPath, [CHILD, directory, COLLECTION, ...rest]);
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk) => (stdout += String(chunk)));
+  child.stderr.on('data', (chunk) => (stderr += String(chunk)));
+  return {
+    lines: () => stdout.split('\n'),
+    kill: () => child.kill('SIGKILL'),
+    ended: new Promise((done) => {
+      child.once('close', (code) => done({ code: code ?? -1, stderr }));
+    }),
+  };
+}
+
+describe('a collection on its way to another model', () => {
+  it(
+    `loses nobody over ${KILLS} kills of the move, while faces come, join users and go`,
+    async () => {
+      const directory = newDirectory();
+      const opened = await populated(directory);
+      const { ledger } = opened;
+      let { store } = opened;
+      let switches = 0;
+      for (let kill = 0; kill < KILLS; kill++) {
+        const stop = new AbortController();
+        const mover = startMover(directory);
+        const workers = USERS.map((userId) => use(store, ledger, userId, stop.signal));
+        while (!mover.lines().includes('staged')) await sleep(5);
+        await sleep((kill * 37) % 150);
+        mover.kill();
+        await mover.ended;
+        stop.abort();
+        await Promise.all(workers);
+        switches += mover.lines().filter((line) => line.startsWith('switched')).length;
+        // The next command, or the next start, clears away what the killed one left.
+        if (kill % 3 === 2) {
+          await store.close();
+          ({ store } = await openStore({ directory }));
+        } else await nextCommand(directory);
+        await expectIntact(store, directory, ledger);
+      }
+      expect(switches).toBeGreaterThan(0);
+      const [before] = [await spaceOf(store)];
+      expect(await startMover(directory, '1').ended).toEqual({ code: 0, stderr: '' });
+      expect((await spaceOf(store)).modelId).not.toBe(before.modelId);
+      await expectIntact(store, directory, ledger);
+    },
+    60_000 + KILLS * 5000,
+  );
+
+  it('stays as it was on a full disk, and goes on when there is space', async ({ skip }) => {
+    const disk = mountSmallDisk(skip);
+    const directory = join(disk, 'data');
+    const { store, ledger } = await populated(directory);
+    try {
+      // Room for the file of the move, not for the crops of 90 faces once more.
+      const ballast = join(disk, 'ballast');
+      writeFileSync(ballast, Buffer.alloc(6 * 2 ** 20 - sizeOf(directory) - 700_000));
+      const full = await startMover(directory, '1').ended;
+      expect(full.code).toBe(1);
+      expect(full.stderr).toContain(`the disk that holds ${directory} is full`);
+      expect((await spaceOf(store)).modelId).toBe(ONE.modelId);
+      rmSync(ballast);
+      await nextCommand(directory);
+      await expectIntact(store, directory, ledger);
+      expect(await startMover(directory, '1').ended).toEqual({ code: 0, stderr: '' });
+      expect((await spaceOf(store)).modelId).toBe(TWO.modelId);
+      await expectIntact(store, directory, ledger);
+    } finally {
+      await store.close();
+      execFileSync('umount', [disk]);
+      rmSync(disk, { recursive: true, force: true });
+    }
+  });
+
+  it('is copied by a backup as it was at one moment, whenever it switches', async () => {
+    const directory = newDirectory();
+    const { store, ledger } = await populated(directory);
+    // Long enough for a backup to find a moment, short enough for none to be without a switch.
+    const mover = startMover(directory, 'Infinity', '150');
+    const cli = resolve(import.meta.dirname, '../../dist/cli.js');
+    for (let round = 0; round < 4; round++) {
+      const copy = join(newDirectory(), 'copy');
+      const { status, stderr } = await runCli(cli, ['backup', copy, '--data', directory]);
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+      const restored = await openStore({ directory: copy });
+      await nextCommand(copy);
+      await expectIntact(restored.store, copy, ledger);
+      await restored.store.close();
+    }
+    mover.kill();
+    await mover.ended;
+    await store.close();
+  }, 60_000);
+});
+
+const runCli = (cli: string, args: string[]): Promise<{ status: number; stderr: string }> =>
+  new Promise((done) => {
+    const child = spawn(process.execPath, [cli, ...args]);
+    let stderr = '';
+    child.stderr.on('data', (chunk) => (stderr += String(chunk)));
+    child.once('close', (code) => done({ status: code ?? -1, stderr }));
+  });
+
+/** Opens the move that is under way, or begins one, and leaves it at that. */
+async function nextCommand(directory: string): Promise<void> {
+  const beside = openBeside(directory);
+  const { modelId } = await beside.collection(COLLECTION);
+  beside.moves.open(COLLECTION, modelId === ONE.modelId ? TWO : ONE, 1).close();
+  beside.close();
+}
+
+const sizeOf = (directory: string): number =>
+  readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { OperatorError } from '../../errors.js';
@@ -22,6 +23,7 @@ const OPTIONS = {
   available: { type: 'boolean', default: false },
   catalogue: { type: 'string' },
   from: { type: 'string' },
+  member: { type: 'string' },
   'accept-license': { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
 } as const;
@@ -125,8 +127,23 @@ async function add({ names, values, directory }: Request): Promise<void> {
     throw new OperatorError(
       `--family ${family}: expected one of ${Object.keys(FAMILIES).join(', ')}`,
     );
-  const card = await addModel(directory, { path, family, said: await said(values) });
-  process.stdout.write(added(card));
+  const { kindOf, takeModel } = await import('../models/archive/archive.js');
+  const kind = kindOf(path);
+  if (!kind && values.member !== undefined)
+    throw new OperatorError(`--member: ${path} is no .zip, .tgz or .tar.gz`);
+  const known = { family, said: await said(values) };
+  if (!kind) {
+    process.stdout.write(added(await addModel(directory, { path, ...known })));
+    return;
+  }
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const folder = await mkdtemp(join(directory, '.unpacked-'));
+  try {
+    const model = await takeModel(path, kind, values.member, folder);
+    process.stdout.write(added(await addModel(directory, { path: model, ...known })));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 /** Of the card of a model that was taken. */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { OperatorError } from '../../errors.js';
@@ -84,31 +85,49 @@ export async function findFiles<F extends EntryFile>(
 
 async function findFile(entry: Entry, file: EntryFile, way: Way): Promise<string> {
   const { archive } = entry;
-  if (archive && file.urls === undefined) return fromArchive(entry, archive, { file, way });
   const pinned = { ...file, urls: file.urls ?? [] };
-  return way.place && 'folder' in way.place
-    ? inFolder(entry, pinned, way.place.folder)
-    : fromWeb(entry, pinned, way);
+  const packed = archive && file.member !== undefined ? wholeOf(archive) : undefined;
+  if (packed && file.urls === undefined) return fromArchive(entry, packed, { file, way });
+  if (way.place && 'folder' in way.place) {
+    const { folder } = way.place;
+    return packed && namesOf(entry, packed).some((name) => existsSync(join(folder, name)))
+      ? fromArchive(entry, packed, { file, way })
+      : inFolder(entry, pinned, folder);
+  }
+  try {
+    return await fromWeb(entry, pinned, way);
+  } catch (error) {
+    if (!packed || !(error instanceof Unavailable)) throw error;
+    way.io.stderr.write(`${error.message}\nThe whole ${packed.path} is tried.\n`);
+    return fromArchive(entry, packed, { file, way });
+  }
 }
 
-/** A file that only an archive has: by itself in a folder, in its installed package, or taken out of the archive. */
+/** An archive under the name that it is published by. */
+const wholeOf = (archive: EntryArchive): EntryArchive & Pinned => ({
+  ...archive,
+  path: basename(new URL(archive.urls[0] ?? '').pathname),
+});
+
+/** A file of an archive: by itself in a folder, in its installed package, or taken out of the archive. */
 async function fromArchive(
   entry: Entry,
-  archive: EntryArchive,
+  archive: EntryArchive & Pinned,
   { file, way }: { file: EntryFile; way: Way },
 ): Promise<string> {
   const { place, downloads } = way;
-  const whole = { ...archive, path: basename(new URL(archive.urls[0] ?? '').pathname) };
   const taken = join(downloads, file.sha256);
   const folder = place && 'folder' in place ? place.folder : undefined;
   const alone = folder === undefined ? [] : namesOf(entry, file).map((name) => join(folder, name));
   const installed = place ? [] : await installedFile(archive, file);
   for (const path of [...alone, ...installed, taken]) if (await isThere(path, file)) return path;
   const at =
-    folder === undefined ? await fromWeb(entry, whole, way) : await inFolder(entry, whole, folder);
+    folder === undefined
+      ? await fromWeb(entry, archive, way)
+      : await inFolder(entry, archive, folder);
   await mkdir(downloads, { recursive: true, mode: 0o700 });
   const members = entry.files.flatMap((each) =>
-    each.urls === undefined && each.member !== undefined ? [{ ...each, member: each.member }] : [],
+    each.member !== undefined ? [{ ...each, member: each.member }] : [],
   );
   await takeMembers(at, archive.kind, members, ({ sha256 }) => join(downloads, sha256));
   if (dirname(at) === downloads) await rm(at);
@@ -177,7 +196,7 @@ async function fromWeb(entry: Entry, pinned: Pinned, { downloads, place, io }: W
     });
   } catch (error) {
     if (!(error instanceof Unavailable)) throw error;
-    throw new OperatorError(
+    throw new Unavailable(
       `${error.message}\nWithout a way to the web: bring ${file.path} (${megabytes(file.bytes)}) in a folder, then likeness models pull ${entry.name} --from FOLDER`,
       { cause: error },
     );

@@ -44,13 +44,16 @@ export class Erasing {
   }
 }
 
-/** Moves the write-ahead log into the database and cuts it off; false where somebody reads what is in it. */
-export function cutLog(connection: Connection): boolean {
-  const patience = Number(connection.pragma('busy_timeout'));
-  connection.pragma('busy_timeout = 0');
+/**
+ * Moves the write-ahead log into the database and cuts it off; false where somebody reads what is in it for longer than
+ * `patienceMs`.
+ */
+export function cutLog(connection: Connection, patienceMs = 0): boolean {
+  const usual = Number(connection.pragma('busy_timeout'));
+  connection.pragma(`busy_timeout = ${patienceMs}`);
   try {
     return connection.pragma('wal_checkpoint(TRUNCATE)') === 0;
   } finally {
-    connection.pragma(`busy_timeout = ${patience}`);
+    connection.pragma(`busy_timeout = ${usual}`);
   }
 }

@@ -33,6 +33,8 @@ const SPACE = `file, model_id AS modelId, calibration_version AS calibrationVers
 
 const FACES_A_PAGE = 1000;
 const USERS_A_PAGE = 64;
+/** How long a switch waits for those who read the file that it leaves. */
+const READERS_MS = 5000;
 
 /** The move that is under way for a collection, if any, and the file where it gathers. */
 export const moveOf = (
@@ -335,7 +337,7 @@ class SqliteMove implements CollectionMove {
       // Crops are kept once, with the faces: a face that goes takes its crop along.
       old.exec('DELETE FROM face_crops');
       old.run('COMMIT');
-      cutLog(old);
+      cutLog(old, READERS_MS);
       this.#new.exec('DROP TABLE IF EXISTS staged');
     } catch {
       // See eraseStrayCrops and WriterCore.

@@ -6,7 +6,7 @@ import { FAMILIES, type FamilyName } from './families.js';
 import { type CardDraft, MOST_BYTES, readJson } from './source.js';
 
 /** The kinds of archives that are read. */
-const ARCHIVE_KINDS = ['tgz'] as const;
+const ARCHIVE_KINDS = ['tgz', 'zip'] as const;
 
 /** An archive in which a model is published. */
 export interface CatalogueArchive {

@@ -1,10 +1,12 @@
 import { createWriteStream } from 'node:fs';
 import { open, rename, rm, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { OperatorError } from '../../../errors.js';
 import { sha256Of } from '../partial.js';
 import { readTgz } from './tgz.js';
+import { readZip } from './zip.js';
 
 /** A file of which only its name inside an archive and its content are known. */
 export interface Member {
@@ -26,7 +28,9 @@ export interface Met {
 export type ReadArchive = (path: string) => AsyncGenerator<Met>;
 
 /** The kinds of archives that models are published in; a further one is a reader and a line here. */
-const READERS = { tgz: readTgz } as const satisfies Readonly<Record<string, ReadArchive>>;
+const READERS = { tgz: readTgz, zip: readZip } as const satisfies Readonly<
+  Record<string, ReadArchive>
+>;
 
 /** The kind of an archive. */
 export type ArchiveKind = keyof typeof READERS;
@@ -69,7 +73,7 @@ async function take(met: Met, member: Member, place: string): Promise<void> {
     );
   const part = `${place}.taken-${process.pid}`;
   try {
-    await pipeline(Readable.from(met.content), createWriteStream(part, { mode: 0o600 }));
+    await unpack(met, part);
     const found = await sha256Of(part);
     if (found !== member.sha256)
       throw new OperatorError(
@@ -81,6 +85,78 @@ async function take(met: Met, member: Member, place: string): Promise<void> {
     await rm(part, { force: true });
     throw error;
   }
+}
+
+const unpack = (met: Met, place: string): Promise<void> =>
+  pipeline(Readable.from(met.content), createWriteStream(place, { mode: 0o600 }));
+
+/** No model file anyone uses for faces is larger. */
+const MOST_BYTES = 2 ** 31 - 1;
+
+const KINDS: readonly (readonly [RegExp, ArchiveKind])[] = [
+  [/\.zip$/i, 'zip'],
+  [/\.(?:tgz|tar\.gz)$/i, 'tgz'],
+];
+
+/** The kind of an archive by its name; undefined for anything else. */
+export const kindOf = (path: string): ArchiveKind | undefined =>
+  KINDS.find(([pattern]) => pattern.test(path))?.[1];
+
+/**
+ * Takes one model out of an archive of which nothing is known.
+ *
+ * @param name of the file in the archive, with or without its folders; undefined: the only .onnx file.
+ * @param folder where it goes, under its name without folders.
+ * @returns where it lies.
+ * @throws OperatorError that names what is in the archive where it is not clear which is meant.
+ */
+export async function takeModel(
+  path: string,
+  kind: ArchiveKind,
+  name: string | undefined,
+  folder: string,
+): Promise<string> {
+  try {
+    const chosen = choose(path, await namesIn(path, kind), name);
+    for await (const met of READERS[kind](path)) {
+      if (met.name !== chosen) continue;
+      if (met.bytes > MOST_BYTES)
+        throw new OperatorError(
+          `${chosen} in the archive ${path} has more than ${MOST_BYTES} bytes`,
+        );
+      const place = join(folder, basename(chosen));
+      await unpack(met, place);
+      return place;
+    }
+    throw new OperatorError(`the archive ${path} was changed while it was read`);
+  } catch (cause) {
+    if (cause instanceof OperatorError) throw cause;
+    throw new OperatorError(`the archive ${path} cannot be read: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+}
+
+async function namesIn(path: string, kind: ArchiveKind): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { name } of READERS[kind](path)) names.push(name);
+  return names;
+}
+
+function choose(path: string, all: readonly string[], name: string | undefined): string {
+  const models = all.filter((each) => each.endsWith('.onnx'));
+  const meant = all.includes(name ?? '')
+    ? all.filter((each) => each === name)
+    : name === undefined
+      ? models
+      : all.filter((each) => basename(each) === name);
+  const [only, ...others] = meant;
+  if (only !== undefined && others.length === 0) return only;
+  const wanted = name === undefined ? 'one .onnx file' : `one file ${name}`;
+  const held = models.length === 0 ? 'no .onnx file' : models.join(', ');
+  throw new OperatorError(
+    `the archive ${path} does not hold ${wanted}, but ${held}: name one with --member`,
+  );
 }
 
 /** Whether a file with this content lies there. */

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   CreateCollectionCommand,
   DeleteCollectionCommand,
@@ -184,6 +185,8 @@ describe('a collection moves to another model', () => {
       while (!stop.signal.aborted) {
         expect(await found(CollectionId, 'anna')).toEqual(['anna']);
         searches++;
+        // The move needs the processor, too.
+        await sleep(200);
       }
     })();
 

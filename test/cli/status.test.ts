@@ -4,11 +4,17 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { CreateCollectionCommand } from '@aws-sdk/client-rekognition';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { indexFace } from '../support/api.js';
 import { certificateFolder, createAuthority, withoutOpenssl } from '../support/certificates.js';
 import { portrait } from '../support/photos.js';
-import { CREDENTIALS, freshService } from '../support/service.js';
+import {
+  CREDENTIALS,
+  freshService,
+  startService,
+  stopService,
+  withKeys,
+} from '../support/service.js';
 import { startScriptedServer } from './recorded/scripted-server.js';
 
 const CLI = resolve(import.meta.dirname, '../../dist/cli.js');
@@ -34,6 +40,8 @@ const status = (
         done({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
     );
   });
+
+const PATIENTLY = { timeout: 30_000, interval: 200 };
 
 describe('likeness status', () => {
   let running: Awaited<ReturnType<typeof freshService>>;
@@ -114,6 +122,29 @@ describe('likeness status', () => {
       code: 1,
       stderr: expect.stringContaining("Unknown option '--nope'"),
     });
+  });
+
+  it('says at its start whose crops another master key is needed for', async () => {
+    await stopService(running.service);
+    const key = join(folder, 'other.key');
+    writeFileSync(key, randomBytes(32).toString('base64'), { mode: 0o600 });
+    const service = await startService({
+      ...withKeys(running.dataDirectory),
+      ...SMALL,
+      LIKENESS_FACE_CROPS: 'on',
+      LIKENESS_MASTER_KEY_FILE: key,
+    });
+    try {
+      await vi.waitFor(
+        async () => expect((await status(service.endpoint)).code).toBe(0),
+        PATIENTLY,
+      );
+      expect(service.stderr()).toMatch(
+        /"collectionId":"people".*encrypted under another master key/,
+      );
+    } finally {
+      await stopService(service);
+    }
   });
 
   it('tells what keeps a service from being ready', async () => {

@@ -197,12 +197,16 @@ console.table(build);
 // Rows of as many bytes as a code, of a table as long: floats, because that is what the kernel gathers.
 const readDimension = DIMENSION / 4;
 const gathered = new Float32Array(ROWS * readDimension).fill(0.01);
+// Others with every call, so that none lies in a cache because it was read before.
 const reads = {
   query: new Float32Array(readDimension).fill(0.01),
-  ordinals: Uint32Array.from({ length: GATHERED }, () => Math.floor(random() * ROWS)),
+  ordinals: Array.from({ length: Math.ceil((2 * ROWS) / GATHERED) }, () =>
+    Uint32Array.from({ length: GATHERED }, () => Math.floor(random() * ROWS)),
+  ),
   scores: new Float32Array(GATHERED),
 };
-const randomRead = () => kernel.dotGather(reads.query, gathered, reads.ordinals, reads.scores);
+const randomRead = (i) =>
+  kernel.dotGather(reads.query, gathered, reads.ordinals[i % reads.ordinals.length], reads.scores);
 
 const variants = Object.entries(engines).flatMap(([engine, { efs, searchWith }]) =>
   efs.map((ef) => ({ engine, ef, search: searchWith(ef) })),

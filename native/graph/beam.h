@@ -44,32 +44,27 @@ class Beam {
   std::size_t live_ = 0;
 };
 
-// Which nodes a search has met. Serves any graph: each search has its own number.
+// Which nodes a search has met: a bit each, so that those of a million nodes lie in the nearer caches.
 class Visited {
  public:
   // Forgets all; ids from `nodes` on (inserted after the search began) count as met.
   void clear(std::size_t nodes) {
-    if (marks_.size() < nodes) {
-      marks_.assign(nodes + nodes / 4, 0);
-      now_ = 0;
-    }
-    if (++now_ == 0) {
-      marks_.assign(marks_.size(), 0);
-      now_ = 1;
-    }
+    nodes_ = nodes;
+    words_.assign(nodes / 64 + 1, 0);
   }
   // True the first time. Without a branch, which would be guessed wrong every other time.
   bool meet(std::uint32_t id) {
-    const bool inside = id < marks_.size();
-    std::uint16_t& mark = marks_[inside ? id : 0];
-    const bool fresh = inside & (mark != now_);
-    mark = inside ? now_ : mark;
+    const bool inside = id < nodes_;
+    std::uint64_t& word = words_[inside ? id / 64 : 0];
+    const std::uint64_t bit = static_cast<std::uint64_t>(inside) << (id % 64);
+    const bool fresh = inside & ((word & bit) == 0);
+    word |= bit;
     return fresh;
   }
 
  private:
-  std::vector<std::uint16_t> marks_;
-  std::uint16_t now_ = 0;
+  std::vector<std::uint64_t> words_;
+  std::size_t nodes_ = 0;
 };
 
 struct Scratch {
@@ -77,9 +72,9 @@ struct Scratch {
   Visited visited;
   // Nodes scored so far, counted on the lowest level.
   std::size_t scored = 0;
-  // A signed code with the padding of the rows; the one inserted, and one compared with others.
+  // Signed codes with the padding of the rows: the one inserted, and those chosen for a list.
   std::vector<std::int8_t> query;
-  std::vector<std::int8_t> other;
+  std::vector<std::int8_t> others;
   std::vector<Candidate> candidates;
   std::vector<Candidate> found;
   std::vector<std::vector<std::uint32_t>> chosen;

@@ -1,6 +1,7 @@
 #include "graph.h"
 
 #include <algorithm>
+#include <cstring>
 #include <thread>
 #include <utility>
 
@@ -44,25 +45,32 @@ Graph::Graph(std::shared_ptr<const Table> table, const GraphShape& shape)
       dot_(table_->kernels().code_dot),
       dots_(table_->kernels().code_dots),
       stride_(table_->stride()),
+      ones_(stride_, 1),
       nodes_(shape.m) {}
 
 float Graph::score(const Probe& probe, std::uint32_t id) const {
   const std::int32_t dot = dot_(table_->code(id), probe.code, probe.sum, stride_);
-  return static_cast<float>(dot) * probe.scale * *table_->scale(id);
+  return static_cast<float>(dot) * probe.scale * table_->brief_scale(id);
 }
 
 void Graph::prefetch(std::uint32_t id) const {
   const std::uint8_t* const code = table_->code(id);
   for (std::size_t at = 0; at < stride_; at += kLine) __builtin_prefetch(code + at);
-  __builtin_prefetch(table_->scale(id));
+  __builtin_prefetch(table_->brief(id));
 }
 
-Graph::Probe Graph::probe_of(std::uint32_t id, std::vector<std::int8_t>& code) const {
+// Writes the signed code of a row, `stride` bytes. Its sum is made anew: that of the table is seldom in a cache.
+Graph::Probe Graph::probe_of(std::uint32_t id, std::int8_t* code) const {
   const std::uint8_t* const from = table_->code(id);
-  code.resize(stride_);
-  std::int8_t* const to = code.data();
-  for (std::size_t i = 0; i < stride_; ++i) to[i] = static_cast<std::int8_t>(from[i] ^ 0x80);
-  return {to, table_->sum(id), *table_->scale(id), nullptr};
+  constexpr std::uint64_t kSigns = 0x8080808080808080u;
+  for (std::size_t at = 0, stride = stride_; at < stride; at += sizeof kSigns) {
+    std::uint64_t eight;
+    std::memcpy(&eight, from + at, sizeof eight);
+    eight ^= kSigns;
+    std::memcpy(code + at, &eight, sizeof eight);
+  }
+  const std::int32_t sum = dot_(from, ones_.data(), static_cast<std::int32_t>(stride_), stride_);
+  return {code, sum, table_->brief_scale(id), nullptr};
 }
 
 // Whether a search wants the node itself, not only what lies behind it.
@@ -96,54 +104,81 @@ Candidate Graph::descend(const Probe& probe, Candidate from, int level) const {
   return from;
 }
 
-// Scores the neighbours of a node not met before; `first` becomes the best place one of them took.
-void Graph::expand(const Probe& probe, std::uint32_t id, int level, Scratch& scratch,
-                   std::size_t& first) const {
-  const Link* const list = nodes_.list(id, level);
+// Takes the best nodes of the beam whose links were not followed, from `at` on, and asks for their lists.
+std::size_t Graph::take(int level, Beam& beam, std::size_t& at, std::uint32_t* nodes) const {
   const std::uint32_t places = nodes_.places(level);
-  std::uint32_t ids[2 * kMaxM];
+  std::size_t count = 0;
+  for (; at < beam.size() && count < kTogether; ++at) {
+    if (beam[at].id & kExpanded) continue;
+    const std::uint32_t id = beam[at].id & kIdMask;
+    beam[at].id |= kExpanded;
+    nodes[count++] = id;
+    const Link* const list = nodes_.list(id, level);
+    for (std::uint32_t i = 0; i < places; i += kLine / sizeof(Link)) __builtin_prefetch(list + i);
+  }
+  return count;
+}
+
+// Asks for the neighbours, not met before, of some nodes.
+void Graph::fetch(const std::uint32_t* nodes, std::size_t count, int level, Visited& visited, Fetched& fetched) const {
+  const std::uint32_t places = nodes_.places(level);
   std::size_t size = 0;
-  for (std::uint32_t i = 0; i < places; ++i) {
-    const std::uint32_t link = list[i].load(std::memory_order_acquire);
-    // An empty place, 0, becomes an id beyond all.
-    ids[size] = link - 1;
-    size += scratch.visited.meet(link - 1);
+  for (std::size_t node = 0; node < count; ++node) {
+    const Link* const list = nodes_.list(nodes[node], level);
+    for (std::uint32_t i = 0; i < places; ++i) {
+      const std::uint32_t link = list[i].load(std::memory_order_acquire);
+      // An empty place, 0, becomes an id beyond all.
+      fetched.ids[size] = link - 1;
+      size += visited.meet(link - 1);
+    }
   }
-  // All are asked for before the first is scored, and all are scored before the first is judged: a branch
-  // that is guessed wrong throws away what the processor had begun ahead of it.
-  const std::uint8_t* codes[2 * kMaxM];
-  std::int32_t dots[2 * kMaxM];
+  fetched.size = size;
   for (std::size_t i = 0; i < size; ++i) {
-    codes[i] = table_->code(ids[i]);
-    prefetch(ids[i]);
-  }
-  scratch.scored += size;
-  dots_(codes, probe.code, probe.sum, stride_, size, dots);
-  for (std::size_t i = 0; i < size; ++i) {
-    const float value = static_cast<float>(dots[i]) * probe.scale * *table_->scale(ids[i]);
-    if (!scratch.beam.wants(value)) continue;
-    first = std::min(first, scratch.beam.add(value, ids[i], !counts(probe, ids[i])));
-    const Link* const next = nodes_.list(ids[i], level);
-    for (std::uint32_t at = 0; at < places; at += kLine / sizeof(Link)) __builtin_prefetch(next + at);
+    const Table::Coded row = table_->coded(fetched.ids[i]);
+    fetched.codes[i] = row.code;
+    fetched.scales[i] = row.brief;
+    for (std::size_t at = 0; at < stride_; at += kLine) __builtin_prefetch(row.code + at);
+    __builtin_prefetch(row.brief);
   }
 }
 
-// Fills the beam, which has been cleared, from one node on; scratch.visited is for this search alone.
+// Scores what was fetched; returns the best place that one of them took in the beam. All are scored before the first is
+// judged: a branch that is guessed wrong throws away what the processor had begun ahead of it.
+std::size_t Graph::judge(const Probe& probe, const Fetched& fetched, Scratch& scratch) const {
+  std::int32_t dots[kTogether * 2 * kMaxM];
+  const std::size_t size = fetched.size;
+  // A power of two changes no rounding: equal rows score here just what `score` says of them.
+  const float unit = probe.scale * kBriefUnit;
+  scratch.scored += size;
+  dots_(fetched.codes, probe.code, probe.sum, stride_, size, dots);
+  std::size_t first = scratch.beam.size();
+  for (std::size_t i = 0; i < size; ++i) {
+    const float value = static_cast<float>(dots[i]) * unit * static_cast<float>(*fetched.scales[i]);
+    if (!scratch.beam.wants(value)) continue;
+    const std::uint32_t id = fetched.ids[i];
+    first = std::min(first, scratch.beam.add(value, id, !counts(probe, id)));
+  }
+  return first;
+}
+
+// Fills the beam, which has been cleared, from one node on; scratch.visited is for this search alone. While some nodes
+// are scored, the lists of the next are on their way: these are chosen before it is known what the scores will be, which
+// costs a few nodes more and no waiting.
 void Graph::spread(const Probe& probe, Candidate from, int level, Scratch& scratch) const {
   Beam& beam = scratch.beam;
   scratch.visited.clear(table_->end());
   scratch.visited.meet(from.id);
   beam.add(from.score, from.id, !counts(probe, from.id));
-  for (std::size_t at = 0; at < beam.size();) {
-    if (beam[at].id & kExpanded) {
-      ++at;
-      continue;
-    }
-    const std::uint32_t id = beam[at].id & kIdMask;
-    beam[at].id |= kExpanded;
-    std::size_t first = at + 1;
-    expand(probe, id, level, scratch, first);
-    at = first;
+  std::uint32_t nodes[kTogether];
+  Fetched fetched;
+  fetched.size = 0;
+  // Nodes before this place in the beam have been taken.
+  std::size_t at = 0;
+  for (;;) {
+    const std::size_t count = take(level, beam, at, nodes);
+    if (count == 0 && fetched.size == 0) return;
+    at = std::min(at, judge(probe, fetched, scratch));
+    fetch(nodes, count, level, scratch.visited, fetched);
   }
 }
 
@@ -159,7 +194,9 @@ std::size_t Graph::search(const Query& query, std::size_t ef, const Filter* filt
   std::size_t size = 0;
   for (std::size_t i = 0; i < scratch.beam.size() && size < ef; ++i) {
     const Candidate& entry_at = scratch.beam[i];
-    if ((entry_at.id & kDead) == 0) found[size++] = {entry_at.score, entry_at.id & kIdMask};
+    if (entry_at.id & kDead) continue;
+    const std::uint32_t id = entry_at.id & kIdMask;
+    found[size++] = {entry_at.score / table_->brief_scale(id) * *table_->scale(id), id};
   }
   return size;
 }
@@ -169,17 +206,17 @@ std::size_t Graph::search(const Query& query, std::size_t ef, const Filter* filt
 void Graph::choose(const std::vector<Candidate>& candidates, std::size_t most, Scratch& scratch,
                    std::vector<std::uint32_t>& chosen) const {
   chosen.clear();
+  scratch.others.resize(most * stride_);
+  Probe probes[2 * kMaxM];
   std::size_t twins = 0;
   for (const Candidate& candidate : candidates) {
     if (chosen.size() == most) return;
     if (candidate.score > kTwin && twins == most / 2) continue;
     bool apart = true;
-    if (!chosen.empty()) {
-      const Probe probe = probe_of(candidate.id, scratch.other);
-      for (std::size_t i = 0; i < chosen.size() && apart; ++i)
-        apart = score(probe, chosen[i]) <= candidate.score;
-    }
+    for (std::size_t i = 0; i < chosen.size() && apart; ++i) apart = score(probes[i], candidate.id) <= candidate.score;
     if (!apart) continue;
+    std::int8_t* const code = scratch.others.data() + chosen.size() * stride_;
+    probes[chosen.size()] = probe_of(candidate.id, code);
     chosen.push_back(candidate.id);
     if (candidate.score > kTwin) ++twins;
   }
@@ -187,7 +224,7 @@ void Graph::choose(const std::vector<Candidate>& candidates, std::size_t most, S
 
 // scratch.chosen[level] for every level the node and the graph share.
 void Graph::find_neighbours(std::uint32_t id, Candidate entry, int top, Scratch& scratch) const {
-  const Probe probe = probe_of(id, scratch.query);
+  const Probe probe = probe_of(id, scratch.query.data());
   Candidate from = descend(probe, {score(probe, entry.id), entry.id}, top);
   for (int level = top; level >= 0; --level) {
     scratch.beam.clear(shape_.ef_construction);
@@ -207,6 +244,7 @@ void Graph::find_neighbours(std::uint32_t id, Candidate entry, int top, Scratch&
 }
 
 void Graph::link(std::uint32_t id, Scratch& scratch) {
+  scratch.query.resize(stride_);
   const int level = nodes_.level(id);
   std::uint64_t entry = entry_.load(std::memory_order_acquire);
   std::unique_lock<std::mutex> lock(entry_mutex_, std::defer_lock);
@@ -278,7 +316,7 @@ bool Graph::connect(std::uint32_t from, std::uint32_t to, int level, Scratch& sc
 bool Graph::make_room(std::uint32_t from, std::uint32_t to, int level, Scratch& scratch, bool must) {
   Link* const list = nodes_.list(from, level);
   const std::uint32_t places = nodes_.places(level);
-  const Probe probe = probe_of(from, scratch.query);
+  const Probe probe = probe_of(from, scratch.query.data());
   std::vector<Candidate>& candidates = scratch.candidates;
   candidates.assign(1, {score(probe, to), to});
   for (std::uint32_t i = 0; i < places; ++i)

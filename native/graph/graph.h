@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <vector>
 
 #include "../table/table.h"
 #include "beam.h"
@@ -30,6 +31,8 @@ struct GraphShape {
 
 constexpr std::uint32_t kMaxM = 64;
 constexpr std::uint32_t kMaxEf = 1u << 16;
+// Nodes whose links are followed together.
+constexpr std::size_t kTogether = 2;
 
 class Graph {
   friend class GraphSave;
@@ -78,13 +81,23 @@ class Graph {
     const Filter* filter;
   };
 
+  // Neighbours of some nodes, not met before, on their way from memory.
+  struct Fetched {
+    std::size_t size;
+    std::uint32_t ids[kTogether * 2 * kMaxM];
+    const std::uint8_t* codes[kTogether * 2 * kMaxM];
+    const std::uint16_t* scales[kTogether * 2 * kMaxM];
+  };
+
   bool counts(const Probe& probe, std::uint32_t id) const;
   float score(const Probe& probe, std::uint32_t id) const;
   void prefetch(std::uint32_t id) const;
-  Probe probe_of(std::uint32_t id, std::vector<std::int8_t>& code) const;
+  Probe probe_of(std::uint32_t id, std::int8_t* code) const;
   Candidate descend(const Probe& probe, Candidate from, int level) const;
   void spread(const Probe& probe, Candidate from, int level, Scratch& scratch) const;
-  void expand(const Probe& probe, std::uint32_t id, int level, Scratch& scratch, std::size_t& first) const;
+  std::size_t take(int level, Beam& beam, std::size_t& at, std::uint32_t* nodes) const;
+  void fetch(const std::uint32_t* nodes, std::size_t count, int level, Visited& visited, Fetched& fetched) const;
+  std::size_t judge(const Probe& probe, const Fetched& fetched, Scratch& scratch) const;
   void choose(const std::vector<Candidate>& candidates, std::size_t most, Scratch& scratch,
               std::vector<std::uint32_t>& chosen) const;
   void find_neighbours(std::uint32_t id, Candidate entry, int top, Scratch& scratch) const;
@@ -99,6 +112,7 @@ class Graph {
   const CodeDotFn dot_;
   const CodeDotsFn dots_;
   const std::size_t stride_;
+  const std::vector<std::int8_t> ones_;
   Nodes nodes_;
   // Level of the entry node in the upper half, its id plus one in the lower; 0: no node yet.
   std::atomic<std::uint64_t> entry_{0};

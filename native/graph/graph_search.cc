@@ -19,7 +19,7 @@ double offer(const Table& table, const Query& query, const std::vector<Candidate
   };
   const auto possible = [&](std::size_t i) {
     const double error = query.coded.first.per_error * static_cast<double>(table.scale(candidates[i].id)[1]);
-    return static_cast<double>(candidates[i].score) + error + query.coded.first.rest;
+    return static_cast<double>(candidates[i].score) + error + query.coded.first.rest + kSingleError;
   };
   const auto surely = [&](std::size_t i) {
     const float* const scales = table.scale(candidates[i].id);

@@ -20,8 +20,10 @@ namespace likeness {
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "snapshots are little-endian");
 
-// Raised when the format changes; another version is refused.
-constexpr std::uint32_t kSnapshotVersion = 1;
+// Raised when the format changes; a version that is not between these is refused. Format 1 had sums of codes besides,
+// which nobody needs.
+constexpr std::uint32_t kSnapshotVersion = 2;
+constexpr std::uint32_t kOldestSnapshotVersion = 1;
 constexpr std::size_t kSnapshotPage = 65536;
 constexpr std::size_t kMaxSections = 1u << 16;
 constexpr std::size_t kMaxSectionName = 39;

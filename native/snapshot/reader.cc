@@ -44,7 +44,7 @@ SnapshotReader::SnapshotReader(std::string path)
   header.checksum = 0;
   std::memcpy(page.data(), &header, sizeof header);
   if (crc32c(0, page.data(), page.size()) != checksum) broken("has a damaged header");
-  if (header.version != kSnapshotVersion)
+  if (header.version < kOldestSnapshotVersion || header.version > kSnapshotVersion)
     throw SnapshotError("SNAPSHOT_VERSION", path_ + " is of format " + std::to_string(header.version) +
                                                 ", this program reads " + std::to_string(kSnapshotVersion));
   if (header.file_size != size)

@@ -34,8 +34,8 @@ void Table::add_segment(float* rows, std::shared_ptr<void> keeper) {
   const std::size_t size = segment_rows(number);
   const std::size_t codes = size * stride_;
   const std::size_t scales = lines(2 * size * sizeof(float));
-  const std::size_t sums = lines(size * sizeof(std::int32_t));
-  const std::size_t bytes = codes + scales + sums + lines(size);
+  const std::size_t briefs = lines(size * sizeof(std::uint16_t));
+  const std::size_t bytes = codes + scales + briefs + lines(size);
   auto pages = std::make_unique<Pages>(bytes);
   auto* const at = static_cast<std::uint8_t*>(pages->data());
   pages_.reserve(pages_.size() + 1);
@@ -46,8 +46,8 @@ void Table::add_segment(float* rows, std::shared_ptr<void> keeper) {
   segment.rows = rows;
   segment.codes = at;
   segment.scales = reinterpret_cast<float*>(at + codes);
-  segment.sums = reinterpret_cast<std::int32_t*>(at + codes + scales);
-  segment.live = at + codes + scales + sums;
+  segment.briefs = reinterpret_cast<std::uint16_t*>(at + codes + scales);
+  segment.live = at + codes + scales + briefs;
   segments_.add(segment);
   pages_.push_back(std::move(pages));
   keepers_.push_back(std::move(keeper));
@@ -62,10 +62,8 @@ void Table::put(std::uint32_t ordinal, const float* vector) {
   std::uint8_t* const code = in.codes + at * stride_;
   in.scales[2 * at] = encode_row(row, dimension_, code);
   in.scales[2 * at + 1] = code_error(row, code, in.scales[2 * at], dimension_);
+  in.briefs[at] = brief_of(in.scales[2 * at]);
   std::memset(code + dimension_, 128, stride_ - dimension_);
-  std::int32_t sum = 0;
-  for (std::size_t i = 0; i < dimension_; ++i) sum += code[i];
-  in.sums[at] = sum - static_cast<std::int32_t>(128 * dimension_);
   __atomic_store_n(in.live + at, std::uint8_t{1}, __ATOMIC_RELEASE);
   ++count_;
   if (ordinal >= end_.load(std::memory_order_relaxed)) end_.store(ordinal + 1, std::memory_order_release);

@@ -4,7 +4,9 @@
 // One thread changes the table, any number search it meanwhile. A row is written before its mark is set,
 // and its place is written again only when nothing that could still see it runs: the caller sees to that.
 #pragma once
+#include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -55,6 +57,14 @@ struct Filter {
   }
 };
 
+// A brief scale is so many of these: scales of unit vectors are at most 1/127 = 33,026 of them.
+constexpr float kBriefUnit = 1.0f / (1 << 22);
+
+// Never 0, which nothing can be divided by.
+inline std::uint16_t brief_of(float scale) {
+  return static_cast<std::uint16_t>(std::clamp(std::lrint(scale / kBriefUnit), 1L, 65535L));
+}
+
 class Table {
  public:
   // 1 ≤ dimension ≤ kMaxDimension.
@@ -85,12 +95,12 @@ class Table {
     float* rows;
     std::uint8_t* codes;
     float* scales;
-    std::int32_t* sums;
+    std::uint16_t* briefs;
     std::uint8_t* live;
   };
   Arrays arrays(std::uint32_t number) const {
     const Segment& in = segments_[number];
-    return {in.rows, in.codes, in.scales, in.sums, in.live};
+    return {in.rows, in.codes, in.scales, in.briefs, in.live};
   }
   void restored(std::uint32_t count, std::uint32_t end) {
     count_ = count;
@@ -102,15 +112,26 @@ class Table {
     const Segment& in = segment(ordinal);
     return in.codes + (ordinal - in.base) * stride_;
   }
+  // What a graph scores a row by.
+  struct Coded {
+    const std::uint8_t* code;
+    const std::uint16_t* brief;
+  };
+  Coded coded(std::uint32_t ordinal) const {
+    const Segment& in = segment(ordinal);
+    const std::size_t at = ordinal - in.base;
+    return {in.codes + at * stride_, in.briefs + at};
+  }
   // Scale of the code and what it has lost of the row (kernels/encode.h).
   const float* scale(std::uint32_t ordinal) const {
     const Segment& in = segment(ordinal);
     return in.scales + 2 * static_cast<std::size_t>(ordinal - in.base);
   }
-  // Sum of the signed code.
-  std::int32_t sum(std::uint32_t ordinal) const {
+  // The scale to 16 bits, for a graph: of those that its nodes need, more lie in the nearer caches.
+  float brief_scale(std::uint32_t ordinal) const { return static_cast<float>(*brief(ordinal)) * kBriefUnit; }
+  const std::uint16_t* brief(std::uint32_t ordinal) const {
     const Segment& in = segment(ordinal);
-    return in.sums[ordinal - in.base];
+    return in.briefs + (ordinal - in.base);
   }
   const float* row(std::uint32_t ordinal) const {
     const Segment& in = segment(ordinal);
@@ -164,7 +185,7 @@ class Table {
     float* rows;
     std::uint8_t* codes;
     float* scales;
-    std::int32_t* sums;
+    std::uint16_t* briefs;
     std::uint8_t* live;
   };
 

@@ -83,11 +83,6 @@ void save_table(const Table& table, const Graph* graph, const Marks& marks, cons
                 [&](std::uint32_t at) { return table.code(at); });
     save_values(to, part(prefix, "scales", segment), codes, 2 * sizeof(float), 0,
                 [&](std::uint32_t at) { return table.scale(at); });
-    std::int32_t sum;
-    save_values(to, part(prefix, "sums", segment), codes, sizeof sum, 0, [&](std::uint32_t at) {
-      sum = table.sum(at);
-      return &sum;
-    });
   }
 }
 
@@ -113,13 +108,12 @@ void restore_segment(const Table& table, std::uint32_t segment, const Marks& mar
   }
   restore_values(from, part(prefix, "codes", segment), to.codes, rows * table.stride(), cancel);
   restore_values(from, part(prefix, "scales", segment), to.scales, 2 * std::size_t{rows}, cancel);
-  restore_values(from, part(prefix, "sums", segment), to.sums, rows, cancel);
   // Within these bounds no score made of them goes beyond what its type can hold.
-  const auto most = static_cast<std::int32_t>(128 * table.stride());
   for (std::uint32_t row = 0; row < rows; ++row) {
     const float scale = to.scales[2 * row], error = to.scales[2 * row + 1];
-    if (!(scale >= 0 && scale <= 1 && error >= 0 && error <= 2 && to.sums[row] >= -most && to.sums[row] <= most))
+    if (!(scale >= 0 && scale <= 1 && error >= 0 && error <= 2))
       throw SnapshotError("SNAPSHOT_BROKEN", from.path() + " has a code that is none");
+    to.briefs[row] = brief_of(scale);
   }
   if (rows > 0) std::memcpy(to.live, marks.data() + segment_base(segment), rows);
   // Mapped rows may be more than the memory holds: reading them all once more would cost as much as the checksum did.

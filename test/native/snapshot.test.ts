@@ -174,15 +174,23 @@ describe.skipIf(!existsSync(addon))('snapshot files', () => {
     writer.cancel();
   });
 
-  it('say that they are of another format', async () => {
+  it('say that they are of another format, but for the one before this', async () => {
     const bytes = readFileSync(await written('other', { a: shared(10) }));
-    const header = Buffer.from(bytes.subarray(0, PAGE));
-    header.writeUInt32LE(2, 8);
-    header.writeUInt32LE(0, 36);
-    header.writeUInt32LE(checksums[0]!.run(header, 0), 36);
-    header.copy(bytes);
-    writeFileSync(at('other'), bytes);
-    expect(codeOf(() => new Reader(at('other')))).toBe('SNAPSHOT_VERSION');
+    const inFormat = (version: number): unknown => {
+      const header = Buffer.from(bytes.subarray(0, PAGE));
+      header.writeUInt32LE(version, 8);
+      header.writeUInt32LE(0, 36);
+      header.writeUInt32LE(checksums[0]!.run(header, 0), 36);
+      header.copy(bytes);
+      writeFileSync(at('other'), bytes);
+      return codeOf(() => new Reader(at('other')));
+    };
+    expect([0, 1, 2, 3].map(inFormat)).toEqual([
+      'SNAPSHOT_VERSION',
+      'none',
+      'none',
+      'SNAPSHOT_VERSION',
+    ]);
   });
 
   it(`are refused after any of ${RUNS} damages`, async () => {

@@ -95,8 +95,31 @@ export interface EmbedderCard extends CardBase {
    * mean. Absent: once, as the template says.
    */
   scales?: readonly number[];
+  /**
+   * Taken from the embedding of unit length, which is brought to unit length again: the mean over many people, where a
+   * net puts all of them into one corner. Absent: nothing is.
+   */
+  centre?: readonly number[];
   /** Absent: it was not measured yet, and its cosines mean nothing on the 0–100 scale. */
   calibration?: CardCalibration;
+}
+
+/** A net among those that a fusion is made of. */
+export interface FusionPart {
+  /** An embedder that comes with the program, or the folder of one inside the fusion's own. */
+  model: string;
+  /** Its share in the cosine, over the sum of all weights. */
+  weight: number;
+}
+
+/** Several embedders taken together: their embeddings lie one behind the other, each with its weight. */
+export interface FusionCard
+  extends Pick<CardBase, 'name' | 'title' | 'version' | 'licence'>,
+    Pick<EmbedderCard, 'calibration'> {
+  task: 'embedder';
+  format: 'fusion';
+  source: { origin: string };
+  parts: readonly FusionPart[];
 }
 
 /** A net that tells attributes of one face. */

@@ -28,6 +28,8 @@ const listOf =
     (length === undefined ? value.length > 0 : value.length === length) &&
     value.every(item);
 
+const isFolder = (name: string): boolean => /^[a-z0-9][a-z0-9._-]*$/.test(name);
+
 const isInside = (path: string): boolean =>
   !isAbsolute(path) && !normalize(path).startsWith('..') && !path.includes('\\');
 
@@ -38,8 +40,8 @@ interface Member {
   expected: string;
 }
 
-/** What every card must have. */
-const COMMON: readonly Member[] = [
+/** What every card must have, be it of a net or of several. */
+const HEAD: readonly Member[] = [
   { path: 'name', check: text, expected: 'a name' },
   {
     path: 'version',
@@ -48,6 +50,11 @@ const COMMON: readonly Member[] = [
   },
   { path: 'source.origin', check: text, expected: 'where the model is from' },
   { path: 'licence.weights', check: text, expected: 'the licence of the weights' },
+];
+
+/** What the card of every net must have. */
+const COMMON: readonly Member[] = [
+  ...HEAD,
   { path: 'files', check: listOf(() => true), expected: 'a list of files' },
   {
     path: 'format',
@@ -108,6 +115,28 @@ const EMBEDDER: readonly Member[] = [
     check: (value) => value === undefined || (listOf(scale)(value) && isShort(value)),
     expected: `up to ${MOST_SCALES} numbers from 0.5 to 2, or nothing`,
   },
+  {
+    path: 'centre',
+    check: (value) => value === undefined || listOf(finite)(value),
+    expected: 'as many numbers as its output has, or nothing',
+  },
+];
+
+const MOST_PARTS = 8;
+
+/** What the card of a fusion must have besides its name, version and licence. */
+const FUSION: readonly Member[] = [
+  {
+    path: 'parts',
+    check: (value) => Array.isArray(value) && value.length > 1 && value.length <= MOST_PARTS,
+    expected: `2 to ${MOST_PARTS} embedders`,
+  },
+  {
+    path: 'parts.*.model',
+    check: (value) => text(value) && isFolder(value as string),
+    expected: 'the name of an embedder',
+  },
+  { path: 'parts.*.weight', check: positive, expected: 'a number above 0' },
 ];
 
 /** Where the files lie in an npm package. */
@@ -149,8 +178,33 @@ export function checkCard(
     ...(embedder ? EMBEDDER : []),
     // An operator's own model may still have to be measured; what we ship has been.
     ...(embedder && (shipped || card.calibration !== undefined) ? CALIBRATION : []),
-    ...(card.calibration && 'gains' in card.calibration ? GAINS : []),
+    ...gainsOf(card),
   ];
+  requireMembers(path, card, members);
+  const { centre, outputs } = card as {
+    centre?: readonly number[];
+    outputs?: { length: number }[];
+  };
+  if (centre && centre.length !== outputs?.[0]?.length)
+    throw new OperatorError(
+      `model card ${path}: centre has ${centre.length} numbers, expected ${outputs?.[0]?.length} as its output`,
+    );
+}
+
+/**
+ * The same for the card of a fusion.
+ *
+ * @throws OperatorError as `checkCard` does.
+ */
+export function checkFusion(path: string, card: { calibration?: object }): void {
+  const calibration = card.calibration === undefined ? [] : CALIBRATION;
+  requireMembers(path, card, [...HEAD, ...FUSION, ...calibration, ...gainsOf(card)]);
+}
+
+const gainsOf = ({ calibration }: { calibration?: object }): readonly Member[] =>
+  calibration && 'gains' in calibration ? GAINS : [];
+
+function requireMembers(path: string, card: unknown, members: readonly Member[]): void {
   for (const { path: member, check, expected } of members)
     for (const { at, value } of valuesAt(card, member.split('.')))
       if (!check(value))

@@ -33,7 +33,11 @@ export class Embedder {
     for (let start = 0; start < views.length; start += maxBatch)
       raw.push(...(await this.#run(views.slice(start, start + maxBatch))));
     const perFace = viewsOf(this.#card);
-    return faces.map((_, index) => unitSum(raw.slice(index * perFace, (index + 1) * perFace)));
+    return faces.map((_, index) => {
+      const embedding = unitSum(raw.slice(index * perFace, (index + 1) * perFace));
+      const { centre } = this.#card;
+      return centre ? unit(embedding.map((value, k) => value - centre[k]!)) : embedding;
+    });
   }
 
   async #run(views: readonly Float32Array[]): Promise<Float32Array[]> {
@@ -50,10 +54,14 @@ export class Embedder {
 function unitSum(vectors: readonly Float32Array[]): Float32Array {
   const sum = new Float32Array(vectors[0]!.length);
   for (const vector of vectors) for (const [k, value] of vector.entries()) sum[k] = sum[k]! + value;
-  const norm = Math.hypot(...sum);
+  return unit(sum);
+}
+
+function unit(vector: Float32Array): Float32Array {
+  const norm = Math.hypot(...vector);
   if (!Number.isFinite(norm) || norm === 0)
     throw new RuntimeFault(
       `the embedder gave a vector of length ${norm}, expected a finite direction`,
     );
-  return sum.map((value) => value / norm);
+  return vector.map((value) => value / norm);
 }

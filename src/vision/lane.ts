@@ -1,6 +1,6 @@
 import { type MessagePort, workerData } from 'node:worker_threads';
 import { serveWorker, Transfer } from '../worker-rpc.js';
-import type { EmbedderCard } from './cards.js';
+import type { EmbeddingCard } from './parts.js';
 import { Pipeline } from './pipeline.js';
 import { netsBehind } from './runtimes/shared-nets.js';
 import type { ImageAnalysis } from './vision.js';
@@ -10,7 +10,7 @@ import type { AnalyseCall } from './worker.js';
 export interface LaneSettings {
   maxPixels: number;
   /** What to embed with, the default first. */
-  embedders: readonly EmbedderCard[];
+  embedders: readonly EmbeddingCard[];
   /** The most images one run of each net takes, by the name of its model. */
   maxBatches: Readonly<Record<string, number>>;
   /** To the thread that owns the nets. */

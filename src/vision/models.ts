@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AttributeName } from '../domain/face.js';
 import { OperatorError } from '../errors.js';
-import type { CardFile, EmbedderCard, ModelCard } from './cards.js';
-import { checkCard } from './check-card.js';
+import type { CardFile, EmbedderCard, FusionCard, ModelCard } from './cards.js';
+import { checkCard, checkFusion } from './check-card.js';
 import { faceApiTopology } from './graphs/face-api.js';
 import type { Manifest } from './graphs/graph-builder.js';
+import { dimensionOf, type EmbeddingCard, type LoadedPart, partsOf } from './parts.js';
 import { installedDirectory } from './runtimes/installed.js';
 import type { Reference } from './runtimes/parity.js';
 import type { EmbeddingModel } from './vision.js';
@@ -112,13 +113,7 @@ export async function loadCard<T extends ModelCard['task']>(
   directory: string = CARDS,
 ): Promise<Extract<ModelCard, { task: T }>> {
   const path = join(directory, name, 'card.json');
-  let card: ModelCard;
-  try {
-    card = JSON.parse(await readFile(path, 'utf8')) as ModelCard;
-  } catch (cause) {
-    const remedy = directory === CARDS ? 'restore it from the release' : 'add the model again';
-    throw new OperatorError(`model card ${path} cannot be read; ${remedy}`, { cause });
-  }
+  const card = await readCard<ModelCard>(path, directory);
   if (card.task !== task)
     throw new OperatorError(`model card ${path} is for ${card.task}, expected ${task}`);
   checkCard(path, card);
@@ -126,6 +121,52 @@ export async function loadCard<T extends ModelCard['task']>(
     throw new OperatorError(`model card ${path} is of ${card.name}, expected ${name}`);
   return card as Extract<ModelCard, { task: T }>;
 }
+
+async function readCard<T>(path: string, directory: string): Promise<T> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as T;
+  } catch (cause) {
+    const remedy = directory === CARDS ? 'restore it from the release' : 'add the model again';
+    throw new OperatorError(`model card ${path} cannot be read; ${remedy}`, { cause });
+  }
+}
+
+/**
+ * Reads the card of an embedding model and, where it is a fusion, those of its parts.
+ *
+ * @throws OperatorError as `loadCard` does.
+ */
+export async function loadEmbedder({ name, directory }: ModelPlace): Promise<EmbeddingCard> {
+  const path = join(directory, name, 'card.json');
+  const card = await readCard<EmbedderCard | FusionCard>(path, directory);
+  if (card.format !== 'fusion') return loadCard(name, 'embedder', directory);
+  checkFusion(path, card);
+  if (card.name !== name)
+    throw new OperatorError(`model card ${path} is of ${card.name}, expected ${name}`);
+  const parts = card.parts.map(async (part): Promise<LoadedPart> => {
+    const { name: model, directory: from } = placeOfPart({ name, directory }, part.model);
+    return { ...part, card: await loadCard(model, 'embedder', from) };
+  });
+  return { ...card, parts: await Promise.all(parts) };
+}
+
+/** What is a fusion's own bears its name, so that no other net has the same; other parts come with the program. */
+export const partName = (fusion: string, model: string): string =>
+  isBuiltIn(model) ? model : `${fusion}/${model}`;
+
+const placeOfPart = ({ name, directory }: ModelPlace, model: string): ModelPlace =>
+  isBuiltIn(model) ? builtIn(model) : { name: partName(name, model), directory };
+
+/**
+ * The nets of an embedding model with where they lie.
+ *
+ * @throws OperatorError as `loadCard` does.
+ */
+export const placedNets = async (place: ModelPlace): Promise<PlacedCard<EmbedderCard>[]> => {
+  const embedder = await loadEmbedder(place);
+  if (embedder.format !== 'fusion') return [{ card: embedder, place }];
+  return embedder.parts.map(({ card, model }) => ({ card, place: placeOfPart(place, model) }));
+};
 
 /**
  * Reads models/<name>/reference.json.
@@ -222,13 +263,13 @@ function packageDirectory({ name, source }: ModelCard): string {
 }
 
 /** What the rest of the service knows of an embedder: see EmbeddingModel. */
-export function embeddingModel(card: EmbedderCard): EmbeddingModel {
-  const { name, calibration, outputs, version } = card;
+export function embeddingModel(card: EmbeddingCard): EmbeddingModel {
+  const { name, calibration, version } = card;
   return {
-    id: `${name}-${comparabilityDigest(card)}`,
+    id: `${name}-${embeddingDigest(card)}`,
     name,
     version,
-    dimension: outputs[0]!.length,
+    dimension: dimensionOf(card),
     ...(calibration && {
       calibration: {
         version: calibration.version,
@@ -239,6 +280,16 @@ export function embeddingModel(card: EmbedderCard): EmbeddingModel {
     }),
   };
 }
+
+/** Over what moves the embedding of any part, and how they are put together. */
+function embeddingDigest(card: EmbeddingCard): string {
+  if (card.format !== 'fusion') return comparabilityDigest(card);
+  const parts = partsOf(card).map((part) => [comparabilityDigest(part.card), part.weight]);
+  return digestOf(parts);
+}
+
+const digestOf = (parts: unknown): string =>
+  createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 12);
 
 /** Over everything that moves an embedding: weights, preprocessing, alignment, views, normalisation. */
 function comparabilityDigest({ files, architecture, input, ...card }: EmbedderCard): string {
@@ -261,7 +312,8 @@ function comparabilityDigest({ files, architecture, input, ...card }: EmbedderCa
     },
     mirrorAverage: card.mirrorAverage,
     scales: card.scales,
+    centre: card.centre,
     normalisation: 'l2',
   };
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 12);
+  return digestOf(parts);
 }

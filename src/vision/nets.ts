@@ -10,6 +10,7 @@ import {
   loadReference,
   type ModelPlace,
   type PlacedCard,
+  placedNets,
 } from './models.js';
 import {
   checkParity,
@@ -46,15 +47,19 @@ export interface LoadedNets {
 export const DEFAULT_EMBEDDERS: readonly ModelPlace[] = [builtIn(DEFAULT_MODELS.embedder)];
 
 /** The cards of the nets a pipeline is made of. */
-export const pipelineCards = (
+export async function pipelineCards(
   embedders: readonly ModelPlace[] = DEFAULT_EMBEDDERS,
-): Promise<PlacedCard[]> =>
-  Promise.all([
+): Promise<PlacedCard[]> {
+  const nets = (await Promise.all(embedders.map(placedNets))).flat();
+  // A fusion and another model may have a part in common.
+  const byName = new Map(nets.map((placed) => [placed.card.name, placed]));
+  const others = await Promise.all([
     loadPlaced(builtIn(DEFAULT_MODELS.detector), 'detector'),
     loadPlaced(builtIn(DEFAULT_MODELS.landmarks), 'landmarks'),
-    ...embedders.map((place) => loadPlaced(place, 'embedder')),
     ...Object.values(ATTRIBUTE_MODELS).map((name) => loadPlaced(builtIn(name), 'attributes')),
   ]);
+  return [...others, ...byName.values()];
+}
 
 /**
  * Loads the nets of a pipeline on a runtime and holds each to the numbers recorded for the first image of its

@@ -12,6 +12,7 @@ import { type FoundFace, findFaces } from './find-faces.js';
 import { Pyramid } from './image.js';
 import { Landmarker, landmarksOf, type Mesh, meshBox } from './landmarks.js';
 import { DEFAULT_MODELS, embeddingModel, loadCard } from './models.js';
+import { type EmbeddingCard, fused, type LoadedPart, partsOf } from './parts.js';
 import { qualityOf } from './quality.js';
 import type { Net, Nets } from './runtimes/runtime.js';
 import type { AnalysedFace, AnalyseRequest, ImageAnalysis } from './vision.js';
@@ -32,12 +33,17 @@ interface Prepared extends FaceDetail {
   mesh: Mesh;
 }
 
+/** A net of an embedding model, ready to run. */
+interface PipelinePart extends LoadedPart {
+  embedder: Embedder;
+}
+
 interface PipelineNets {
   detector: Detector;
   landmarker: Landmarker;
   attributes: AttributeNets;
   /** By the id of their model; the first is used unless a request names others. */
-  embedders: ReadonlyMap<string, { embedder: Embedder; card: EmbedderCard }>;
+  embedders: ReadonlyMap<string, readonly PipelinePart[]>;
 }
 
 /** The steps from bytes to embeddings, on the thread that built it, one image at a time. */
@@ -61,7 +67,7 @@ export class Pipeline {
   static async create(
     nets: Nets,
     maxPixels: number,
-    embedders: readonly EmbedderCard[] = [],
+    embedders: readonly EmbeddingCard[] = [],
   ): Promise<Pipeline> {
     const [detector, landmarks, standard] = await Promise.all([
       loadCard(DEFAULT_MODELS.detector, 'detector'),
@@ -81,7 +87,10 @@ export class Pipeline {
       embedders: new Map(
         cards.map((card) => [
           embeddingModel(card).id,
-          { embedder: new Embedder(net(card.name), card), card },
+          partsOf(card).map((part) => ({
+            ...part,
+            embedder: new Embedder(net(part.card.name), part.card),
+          })),
         ]),
       ),
     });
@@ -163,13 +172,23 @@ export class Pipeline {
     image: Pyramid,
     faces: readonly Prepared[],
   ): Promise<Float32Array[]> {
-    const found = this.#nets.embedders.get(id);
-    if (!found) throw new Error(`the pipeline has no embedder ${id}`);
-    const { embedder, card } = found;
-    const chips = isAlignedAlike(card, this.#qualityCard)
+    const parts = this.#nets.embedders.get(id);
+    if (!parts) throw new Error(`the pipeline has no embedder ${id}`);
+    const byPart: Float32Array[][] = [];
+    for (const { embedder, card } of parts)
+      byPart.push(await embedder.embed(this.#chips(card, image, faces)));
+    return faces.map((_, index) =>
+      fused(
+        parts,
+        byPart.map((embeddings) => embeddings[index]!),
+      ),
+    );
+  }
+
+  #chips(card: EmbedderCard, image: Pyramid, faces: readonly Prepared[]): Float32Array[][] {
+    return isAlignedAlike(card, this.#qualityCard)
       ? faces.map(({ chip }) => [chip])
       : faces.map(({ mesh }) => alignedChips(image, mesh, card));
-    return embedder.embed(chips);
   }
 }
 

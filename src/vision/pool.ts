@@ -1,11 +1,11 @@
 import { availableParallelism } from 'node:os';
 import { ApiError, OperatorError } from '../errors.js';
 import { ProcessEnded } from '../process-rpc.js';
-import type { EmbedderCard } from './cards.js';
 import { Crew, type Worker } from './crew.js';
-import { embeddingModel, loadPlaced, type ModelPlace } from './models.js';
+import { embeddingModel, loadEmbedder, type ModelPlace } from './models.js';
 import { DEFAULT_EMBEDDERS } from './nets.js';
 import { requireOnnxruntime } from './own/require-onnxruntime.js';
+import { type EmbeddingCard, partsOf } from './parts.js';
 import { candidatesFor, RUNTIME_NAMES, type RuntimeName } from './runtimes/runtime.js';
 import type { AnalyseRequest, EmbeddingModel, ImageAnalysis, Vision } from './vision.js';
 
@@ -78,13 +78,8 @@ export async function createVision(options: Partial<VisionOptions> = {}): Promis
   for (const name of ['workers', 'maxQueued', 'timeoutMs', 'maxPixels', 'workerMemory'] as const)
     if (!Number.isInteger(settings[name]) || settings[name] < 1)
       throw new RangeError(`${name} must be a positive whole number, got ${settings[name]}`);
-  const placed = await Promise.all(
-    settings.embedders.map((place) => loadPlaced(place, 'embedder')),
-  );
-  const pool = new VisionPool(
-    settings,
-    placed.map(({ card }) => card),
-  );
+  const cards = await Promise.all(settings.embedders.map(loadEmbedder));
+  const pool = new VisionPool(settings, cards);
   await pool.start();
   return pool;
 }
@@ -107,15 +102,16 @@ class VisionPool implements VisionService {
   #closing = false;
   #drained: (() => void) | undefined;
 
-  constructor(options: VisionOptions, cards: readonly EmbedderCard[]) {
+  constructor(options: VisionOptions, cards: readonly EmbeddingCard[]) {
     this.#options = options;
     this.models = cards.map(embeddingModel);
     const [model] = this.models;
     if (!model) throw new RangeError('embedders must name at least one model');
     this.model = model;
-    const candidates = candidatesFor(cards);
+    const nets = cards.flatMap(partsOf).map(({ card }) => card);
+    const candidates = candidatesFor(nets);
     const runtime = runtimeOf(options.runtime);
-    requireOnnxruntime(...cards);
+    requireOnnxruntime(...nets);
     const crewOptions = { ...options, candidates, runtime };
     this.#crew = new Crew(crewOptions, () => this.#dispatch());
   }

@@ -3,7 +3,7 @@ import { serveProcess } from '../process-rpc.js';
 import { WorkerClient, workerFile } from '../worker-rpc.js';
 import { prepareDecoding } from './decode.js';
 import type { Lane, LaneSettings } from './lane.js';
-import { loadPlaced, type ModelPlace } from './models.js';
+import { loadEmbedder, type ModelPlace } from './models.js';
 import { type LoadedNets, loadNets, timeNets } from './nets.js';
 import { Pipeline } from './pipeline.js';
 import { batchingNet } from './runtimes/batching.js';
@@ -74,8 +74,7 @@ const methods = {
     const runtime = await startRuntime(settings.runtime, cacheDirectory);
     const loaded = await loadNets(runtime, embedders);
     const { nets } = loaded;
-    const placed = await Promise.all(embedders.map((place) => loadPlaced(place, 'embedder')));
-    const pipeline = { maxPixels, embedders: placed.map(({ card }) => card) };
+    const pipeline = { maxPixels, embedders: await Promise.all(embedders.map(loadEmbedder)) };
     const analyse =
       lanes > 0 ? openLanes(nets, { lanes, ...pipeline }) : await ownPipeline(nets, pipeline);
     running = { settings, runtime, loaded, analyse };

@@ -74,7 +74,7 @@ async function list({ directory, values }: Request): Promise<void> {
 
 /** The catalogue, with which of its models are here already. */
 async function available({ directory, values }: Pick<Request, 'directory' | 'values'>) {
-  const { loadCatalogue } = await import('../../vision/own/catalogue.js');
+  const { loadCatalogue, netsOf } = await import('../../vision/own/catalogue.js');
   const { listModels } = await import('../../vision/own/installed-models.js');
   const { megabytes } = await import('../models/progress.js');
   const entries = await loadCatalogue(values.catalogue);
@@ -83,39 +83,49 @@ async function available({ directory, values }: Pick<Request, 'directory' | 'val
     return;
   }
   const here = new Set((await listModels(directory)).map(({ name }) => name));
-  const rows = entries.map(({ name, title, dimension, files, licence, mustAccept }) => ({
-    name,
-    dimension,
-    size: megabytes(files.reduce((sum, { bytes }) => sum + bytes, 0)),
-    licence: mustAccept ? `${licence.weights} (--accept-license)` : licence.weights,
-    here: here.has(name) ? 'added' : '',
-    title,
-  }));
+  const rows = entries.map((entry) => {
+    const { name, title, dimension, licence, mustAccept } = entry;
+    const files = netsOf(entry, entries).flatMap((net) => net.files);
+    return {
+      name,
+      dimension,
+      size: megabytes(files.reduce((sum, { bytes }) => sum + bytes, 0)),
+      licence: mustAccept ? `${licence.weights} (--accept-license)` : licence.weights,
+      here: here.has(name) ? 'added' : '',
+      title,
+    };
+  });
   process.stdout.write(table(rows));
 }
 
 async function pull({ names, values, directory }: Request): Promise<void> {
   const name = onlyName(names, 'name one model of likeness models list --available');
-  const { draftOf, findEntry, loadCatalogue } = await import('../../vision/own/catalogue.js');
-  const { addSource, draftFor } = await import('../../vision/own/add.js');
-  const { merged } = await import('../../vision/own/draft.js');
+  const { findEntry, loadCatalogue } = await import('../../vision/own/catalogue.js');
+  const { addFromCatalogue } = await import('../../vision/own/add-from-catalogue.js');
   const { findFiles, forgetDownloads, placeOf, requireAccepted } = await import(
     '../models/pull.js'
   );
-  const entry = findEntry(await loadCatalogue(values.catalogue), name);
+  const entries = await loadCatalogue(values.catalogue);
+  const entry = findEntry(entries, name);
   requireAccepted(entry, values['accept-license']);
   const place = values.from === undefined ? undefined : placeOf(values.from);
-  const { family, format } = entry;
-  const known = { family, known: merged(draftOf(entry), await said(values)) };
-  // Before anything is downloaded.
-  draftFor(directory, format, known);
   const downloads = join(directory, '.downloads');
-  const io = processIo();
-  const files = await findFiles(entry, { downloads, place, io });
-  const settled = files.every(({ at }) => dirname(at) === downloads);
-  const card = await addSource(directory, { format, folder: downloads, files, settled }, known);
-  await forgetDownloads(downloads, files);
-  process.stdout.write(`${entry.licence.text}\n${added(card)}`);
+  const way = { downloads, place, io: processIo() };
+  const taken: { at: string }[] = [];
+  const wish = { entry, entries, said: await said(values) };
+  const card = await addFromCatalogue(directory, wish, async (net) => {
+    const files = await findFiles(net, way);
+    taken.push(...files);
+    return {
+      folder: downloads,
+      files,
+      settled: files.every(({ at }) => dirname(at) === downloads),
+    };
+  });
+  await forgetDownloads(downloads, taken);
+  const { makeOf } = await import('../../vision/own/describe.js');
+  process.stdout.write(`${entry.licence.text}\n`);
+  showAdded(card, makeOf(card));
 }
 
 async function add({ names, values, directory }: Request): Promise<void> {
@@ -128,36 +138,33 @@ async function add({ names, values, directory }: Request): Promise<void> {
       `--family ${family}: expected one of ${Object.keys(FAMILIES).join(', ')}`,
     );
   const { kindOf, takeModel } = await import('../models/archive/archive.js');
+  const { makeOf } = await import('../../vision/own/describe.js');
   const kind = kindOf(path);
   if (!kind && values.member !== undefined)
     throw new OperatorError(`--member: ${path} is no .zip, .tgz or .tar.gz`);
   const known = { family, said: await said(values) };
   if (!kind) {
-    process.stdout.write(added(await addModel(directory, { path, ...known })));
+    const card = await addModel(directory, { path, ...known });
+    showAdded(card, makeOf(card));
     return;
   }
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const folder = await mkdtemp(join(directory, '.unpacked-'));
   try {
     const model = await takeModel(path, kind, values.member, folder);
-    process.stdout.write(added(await addModel(directory, { path: model, ...known })));
+    const card = await addModel(directory, { path: model, ...known });
+    showAdded(card, makeOf(card));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-/** Of the card of a model that was taken. */
-interface Added {
-  name: string;
-  outputs: readonly { length: number }[];
-  input: { size: number };
-  calibration?: unknown;
-}
-
 /** What became of a model, and what to do next. */
-function added({ name, outputs, input, calibration }: Added): string {
-  const measured = calibration === undefined ? NOT_MEASURED : '';
-  return `${name}: ${outputs[0]?.length} numbers from ${input.size} × ${input.size}, checked and recorded.\n${measured}Use it: LIKENESS_MODEL=${name}\n`;
+function showAdded(card: { name: string; calibration?: unknown }, made: string) {
+  const measured = card.calibration === undefined ? NOT_MEASURED : '';
+  process.stdout.write(
+    `${card.name}: ${made}, checked and recorded.\n${measured}Use it: LIKENESS_MODEL=${card.name}\n`,
+  );
 }
 
 const NOT_MEASURED =
@@ -169,9 +176,9 @@ async function verify({ names, directory }: Request): Promise<number> {
   let faults = 0;
   for (const name of all)
     try {
-      const { card, runtime, parity } = await verifyModel(name, directory);
+      const { files, runtime, parity } = await verifyModel(name, directory);
       process.stdout.write(
-        `ok     ${name}: ${card.files.length} checksums agree, ${runtime} gives the recorded numbers (cosine ${parity.cosine.toFixed(8)})\n`,
+        `ok     ${name}: ${files} checksums agree, ${runtime} gives the recorded numbers (cosine ${parity.cosine.toFixed(8)})\n`,
       );
     } catch (error) {
       if (!(error instanceof OperatorError)) throw error;

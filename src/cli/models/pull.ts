@@ -28,8 +28,6 @@ interface EntryArchive {
 /** What pulling needs of a catalogue's entry. */
 interface Entry {
   name: string;
-  licence: { weights: string; text: string };
-  mustAccept: boolean;
   files: readonly EntryFile[];
   archive?: EntryArchive;
 }
@@ -45,7 +43,14 @@ const IDLE_MS = 60_000;
 const PAUSE_MS = 500;
 
 /** @throws OperatorError where the licence has to be accepted and was not. */
-export function requireAccepted({ name, licence, mustAccept }: Entry, accepted: boolean): void {
+export function requireAccepted(
+  {
+    name,
+    licence,
+    mustAccept,
+  }: { name: string; licence: { weights: string; text: string }; mustAccept: boolean },
+  accepted: boolean,
+): void {
   if (!mustAccept || accepted) return;
   throw new OperatorError(
     `${name} is not free for every use: ${licence.text || licence.weights}\nPull it with --accept-license if your use is within this licence.`,
@@ -63,7 +68,7 @@ export function placeOf(from: string): Place {
 }
 
 /** Where things go on their way, and how they are had. */
-interface Way {
+export interface Way {
   downloads: string;
   place: Place | undefined;
   io: Pick<Io, 'env' | 'stderr'>;

@@ -8,7 +8,7 @@ import {
   DEFAULT_MODELS,
   embeddingModel,
   findEmbedder,
-  loadPlaced,
+  loadEmbedder,
   type ModelPlace,
 } from '../../vision/models.js';
 import type { EmbeddingModel, Vision } from '../../vision/vision.js';
@@ -51,7 +51,7 @@ export const modelAt = findEmbedder;
 /** The embedding model that photos are measured with; default: the one that comes with the program. */
 export const installedModel = async (
   place: ModelPlace = builtIn(DEFAULT_MODELS.embedder),
-): Promise<EmbeddingModel> => embeddingModel((await loadPlaced(place, 'embedder')).card);
+): Promise<EmbeddingModel> => embeddingModel(await loadEmbedder(place));
 
 /**
  * Photos, embedded: ready to be measured.

@@ -5,18 +5,26 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { OperatorError } from '../../errors.js';
-import type { CardFile, EmbedderCard } from '../cards.js';
-import { checkCard } from '../check-card.js';
-import { loadModelFiles } from '../models.js';
+import type { CardFile, EmbedderCard, FusionCard } from '../cards.js';
+import { checkCard, checkFusion } from '../check-card.js';
+import { EMBEDDERS, loadCard, loadModelFiles, MODEL_NAME, partName } from '../models.js';
+import type { EmbeddingCard, LoadedFusion, LoadedPart } from '../parts.js';
 import { installedVersion } from '../runtimes/installed.js';
 import { recordReference } from '../runtimes/parity.js';
 import { candidatesFor, type Runtime } from '../runtimes/runtime.js';
 import { startRuntime } from '../runtimes/start.js';
 import { checkEmbedder, takesBatches } from './check.js';
-import { completeCard, merged, startCard } from './draft.js';
+import { completeCard, merged, startCard, startFusion } from './draft.js';
 import type { FamilyName } from './families.js';
 import { requireOnnxruntime } from './require-onnxruntime.js';
-import { type CardDraft, findSource, MOST_BYTES, type ModelSource } from './source.js';
+import {
+  type CardDraft,
+  type FusionDraft,
+  findSource,
+  fusionDraftAt,
+  MOST_BYTES,
+  type ModelSource,
+} from './source.js';
 
 /** What to add, and what is known of it. */
 export interface AddRequest {
@@ -37,7 +45,9 @@ export interface AddRequest {
 export async function addModel(
   modelsDirectory: string,
   { path, family = 'arcface', said = {} }: AddRequest,
-): Promise<EmbedderCard> {
+): Promise<EmbeddingCard> {
+  const fusion = await findFusion(resolve(path));
+  if (fusion) return addFusion(modelsDirectory, fusion, said);
   const source = await findSource(resolve(path));
   const known = merged<CardDraft>(merged({ name: nameOf(path) }, source.draft), said);
   return addSource(modelsDirectory, source, { family, known });
@@ -62,10 +72,7 @@ export function draftFor(
 ): EmbedderCard {
   const draft = startCard(family, known, { format, files: [] });
   requireOnnxruntime(draft);
-  if (existsSync(join(modelsDirectory, draft.name)))
-    throw new OperatorError(
-      `there is a model ${draft.name} in ${modelsDirectory} already: choose another --name, or remove that one first`,
-    );
+  requireFree(modelsDirectory, draft.name);
   return draft;
 }
 
@@ -76,14 +83,94 @@ export async function addSource(
   { family, known }: Known,
 ): Promise<EmbedderCard> {
   const draft = draftFor(modelsDirectory, source.format, { family, known });
-  const part = join(modelsDirectory, `.${draft.name}.part-${process.pid}`);
+  return inPlace(modelsDirectory, draft.name, (folder) =>
+    takeNet(folder, source, { draft, known }),
+  );
+}
+
+/** Copies the files of a net into a folder, runs it there and records what it gives. */
+async function takeNet(
+  folder: string,
+  source: Omit<ModelSource, 'draft'>,
+  { draft, known }: { draft: EmbedderCard; known: CardDraft },
+): Promise<EmbedderCard> {
+  const files = await copyFiles(source, folder);
+  return examined({ ...draft, files }, folder, known);
+}
+
+/** A part of a fusion that does not come with the program. */
+export interface NewPart extends Known {
+  source: Omit<ModelSource, 'draft'>;
+}
+
+/** A fusion as it lies somewhere, before it is added. */
+export interface FusionSource {
+  /** Its card, of which the name and the licence may be missing. */
+  draft: FusionDraft;
+  /** By the name it has in the card. */
+  parts: ReadonlyMap<string, NewPart>;
+}
+
+/** Takes a fusion with those of its parts that do not come with the program. See `addModel`. */
+export async function addFusion(
+  modelsDirectory: string,
+  { draft, parts }: FusionSource,
+  said: CardDraft = {},
+): Promise<LoadedFusion> {
+  const card = startFusion(draft, said);
+  checkFusion(card.name, card);
+  requireFree(modelsDirectory, card.name);
+  const drafts = card.parts.map(({ model }) => draftPart(card, model, parts.get(model)));
+  return inPlace(modelsDirectory, card.name, async (folder) => {
+    const loaded: LoadedPart[] = [];
+    for (const [index, part] of card.parts.entries()) {
+      const own = drafts[index];
+      if (!own) loaded.push({ ...part, card: await loadCard(part.model, 'embedder') });
+      else {
+        const inside = join(folder, part.model);
+        await mkdir(inside, { mode: 0o700 });
+        loaded.push({ ...part, card: await takeNet(inside, own.source, own) });
+      }
+    }
+    await writeJson(join(folder, 'card.json'), card);
+    return { ...card, parts: loaded };
+  });
+}
+
+/** The card of a part before its files are looked at; undefined for one that comes with the program. */
+function draftPart(fusion: FusionCard, model: string, part: NewPart | undefined) {
+  if (EMBEDDERS.some((own) => own === model)) return undefined;
+  if (!part)
+    throw new OperatorError(
+      `the fusion ${fusion.name} names ${model}, which neither comes with Likeness nor lies in its folder`,
+    );
+  const { family, source } = part;
+  const known = merged<CardDraft>(part.known, { name: model });
+  const draft = startCard(family, known, { format: source.format, files: [] });
+  requireOnnxruntime(draft);
+  return { source, known, draft: { ...draft, name: partName(fusion.name, model) } };
+}
+
+function requireFree(modelsDirectory: string, name: string): void {
+  if (existsSync(join(modelsDirectory, name)))
+    throw new OperatorError(
+      `there is a model ${name} in ${modelsDirectory} already: choose another --name, or remove that one first`,
+    );
+}
+
+/** Fills a folder beside those of the models, and gives it its name once it is whole. */
+async function inPlace<T>(
+  modelsDirectory: string,
+  name: string,
+  fill: (folder: string) => Promise<T>,
+): Promise<T> {
+  const part = join(modelsDirectory, `.${name}.part-${process.pid}`);
   await mkdir(part, { recursive: true, mode: 0o700 });
   try {
-    const files = await copyFiles(source, part);
-    const card = await examined({ ...draft, files }, part, known);
-    await rename(part, join(modelsDirectory, draft.name));
+    const filled = await fill(part);
+    await rename(part, join(modelsDirectory, name));
     await sync(modelsDirectory);
-    return card;
+    return filled;
   } catch (error) {
     await rm(part, { recursive: true, force: true });
     throw error;
@@ -168,13 +255,14 @@ async function examined(
   for (const [name, content] of [
     ['card.json', card],
     ['reference.json', reference],
-  ] as const) {
-    await writeFile(join(folder, name), `${JSON.stringify(content, undefined, 2)}\n`, {
-      mode: 0o600,
-    });
-    await sync(join(folder, name));
-  }
+  ] as const)
+    await writeJson(join(folder, name), content);
   return card;
+}
+
+async function writeJson(path: string, content: object): Promise<void> {
+  await writeFile(path, `${JSON.stringify(content, undefined, 2)}\n`, { mode: 0o600 });
+  await sync(path);
 }
 
 async function withBatch(
@@ -207,4 +295,18 @@ async function sync(path: string): Promise<void> {
   } finally {
     await handle.close();
   }
+}
+
+/** A fusion in a folder: its card, and a folder for each part that does not come with the program. */
+async function findFusion(path: string): Promise<FusionSource | undefined> {
+  const draft = await fusionDraftAt(path);
+  if (!draft) return undefined;
+  const parts = new Map<string, NewPart>();
+  for (const { model = '' } of draft.parts ?? []) {
+    const folder = join(path, model);
+    if (!MODEL_NAME.test(model) || !existsSync(folder)) continue;
+    const source = await findSource(folder);
+    parts.set(model, { family: 'arcface', source, known: source.draft });
+  }
+  return { draft: merged<FusionDraft>({ name: nameOf(path) }, draft), parts };
 }

@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { OperatorError } from '../../errors.js';
-import type { CardFile } from '../cards.js';
-import { MODEL_NAME } from '../models.js';
+import type { CardFile, FusionPart } from '../cards.js';
+import { isBuiltIn, MODEL_NAME } from '../models.js';
 import { FAMILIES, type FamilyName } from './families.js';
-import { type CardDraft, MOST_BYTES, readJson } from './source.js';
+import { type CardDraft, type FusionDraft, MOST_BYTES, readJson } from './source.js';
 
 /** The kinds of archives that are read. */
 const ARCHIVE_KINDS = ['tgz', 'zip'] as const;
@@ -29,12 +29,10 @@ export interface CatalogueFile extends CardFile {
   member?: string;
 }
 
-/** A well-known model: what it is, under which licence, and the pinned content of its files. */
-export interface CatalogueEntry {
+/** What the catalogue says of every model: what it is, and under which licence. */
+interface EntryHead {
   name: string;
   title: string;
-  family: FamilyName;
-  format: 'onnx' | 'tfjs-graph';
   /** Who published it. */
   origin: string;
   licence: { weights: string; text: string };
@@ -42,14 +40,29 @@ export interface CatalogueEntry {
   mustAccept: boolean;
   /** Numbers of an embedding. */
   dimension: number;
-  files: readonly CatalogueFile[];
-  /** What holds the files that have no URL of their own. */
-  archive?: CatalogueArchive;
   /** Where sizes and checksums were found. */
   evidence: string;
   /** What else the card says. */
   card?: CardDraft;
 }
+
+/** A well-known net with the pinned content of its files. */
+export interface CatalogueEntry extends EntryHead {
+  format: 'onnx' | 'tfjs-graph';
+  family: FamilyName;
+  files: readonly CatalogueFile[];
+  /** What holds the files that have no URL of their own. */
+  archive?: CatalogueArchive;
+}
+
+/** Several nets taken together, each in the catalogue or with the program. */
+export interface CatalogueFusion extends EntryHead {
+  format: 'fusion';
+  parts: readonly FusionPart[];
+}
+
+/** A model that can be had by name. */
+export type CatalogueModel = CatalogueEntry | CatalogueFusion;
 
 /** Both src/vision/own and dist/vision/own lie three directories below the project. */
 const SHIPPED = fileURLToPath(new URL('../../../models/catalogue.json', import.meta.url));
@@ -60,19 +73,20 @@ const SHIPPED = fileURLToPath(new URL('../../../models/catalogue.json', import.m
  * @param path a catalogue of the operator's own in place of the one that comes with the program.
  * @throws OperatorError that names the member that is wrong.
  */
-export async function loadCatalogue(path: string = SHIPPED): Promise<CatalogueEntry[]> {
+export async function loadCatalogue(path: string = SHIPPED): Promise<CatalogueModel[]> {
   const content = await readJson(path);
   if (content === undefined) throw new OperatorError(`${path}: there is no such catalogue`);
   const { models } = Object(content) as { models?: unknown };
   if (!Array.isArray(models) || models.length === 0)
     throw new OperatorError(`${path}: expected an object with a list of models`);
   for (const [index, model] of models.entries()) checkEntry(`${path}: models[${index}]`, model);
-  const entries = models as CatalogueEntry[];
+  const entries = models as CatalogueModel[];
   const names = new Set<string>();
   for (const { name } of entries) {
     if (names.has(name)) throw new OperatorError(`${path}: names ${name} twice`);
     names.add(name);
   }
+  for (const entry of entries) requireParts(path, entry, entries);
   return entries;
 }
 
@@ -81,7 +95,7 @@ export async function loadCatalogue(path: string = SHIPPED): Promise<CatalogueEn
  *
  * @throws OperatorError that lists those there are.
  */
-export function findEntry(entries: readonly CatalogueEntry[], name: string): CatalogueEntry {
+export function findEntry(entries: readonly CatalogueModel[], name: string): CatalogueModel {
   const entry = entries.find((each) => each.name === name);
   if (entry) return entry;
   throw new OperatorError(
@@ -89,21 +103,63 @@ export function findEntry(entries: readonly CatalogueEntry[], name: string): Cat
   );
 }
 
-/** What the catalogue says of a model, as the draft of its card. */
+/**
+ * The nets that have to be got for a model: itself, or those of its parts that do not come with the program.
+ */
+export const netsOf = (
+  entry: CatalogueModel,
+  entries: readonly CatalogueModel[],
+): CatalogueEntry[] =>
+  entry.format === 'fusion'
+    ? entry.parts
+        .filter(({ model }) => !isBuiltIn(model))
+        .map(({ model }) => findEntry(entries, model) as CatalogueEntry)
+    : [entry];
+
+/** What the catalogue says of a net, as the draft of its card. */
 export const draftOf = (entry: CatalogueEntry): CardDraft => ({
-  name: entry.name,
-  title: entry.title,
-  source: { origin: entry.origin },
-  licence: entry.licence,
+  ...headOf(entry),
   outputs: [{ length: entry.dimension }],
   ...entry.card,
 });
+
+/** The same of a fusion. */
+export const fusionDraftOf = (entry: CatalogueFusion): FusionDraft => ({
+  ...headOf(entry),
+  format: 'fusion',
+  parts: entry.parts,
+  ...(entry.card?.calibration && { calibration: entry.card.calibration }),
+});
+
+const headOf = ({ name, title, origin, licence }: CatalogueModel) => ({
+  name,
+  title,
+  source: { origin },
+  licence,
+});
+
+/** What a fusion is made of must be a net of the same catalogue, or come with the program. */
+function requireParts(
+  path: string,
+  entry: CatalogueModel,
+  entries: readonly CatalogueModel[],
+): void {
+  if (entry.format !== 'fusion') return;
+  for (const { model } of entry.parts)
+    if (
+      !isBuiltIn(model) &&
+      !entries.some(({ name, format }) => name === model && format !== 'fusion')
+    )
+      throw new OperatorError(
+        `${path}: the fusion ${entry.name} is made of ${model}, which is not in it`,
+      );
+}
 
 type Check = readonly [member: string, good: (value: unknown) => boolean, expected: string];
 
 const text = (value: unknown): boolean => typeof value === 'string' && value !== '';
 
-const OF_A_MODEL: readonly Check[] = [
+const OF_EVERY_MODEL: readonly Check[] = [
   [
     'name',
     (value) => text(value) && MODEL_NAME.test(value as string),
@@ -111,11 +167,10 @@ const OF_A_MODEL: readonly Check[] = [
   ],
   ['title', text, 'what it is'],
   [
-    'family',
-    (value) => Object.hasOwn(FAMILIES, String(value)),
-    `one of ${Object.keys(FAMILIES).join(', ')}`,
+    'format',
+    (value) => value === 'onnx' || value === 'tfjs-graph' || value === 'fusion',
+    'onnx, tfjs-graph or fusion',
   ],
-  ['format', (value) => value === 'onnx' || value === 'tfjs-graph', 'onnx or tfjs-graph'],
   ['origin', text, 'who published it'],
   [
     'licence',
@@ -128,9 +183,26 @@ const OF_A_MODEL: readonly Check[] = [
     (value) => Number.isInteger(value) && (value as number) > 0,
     'the numbers of an embedding',
   ],
-  ['files', (value) => Array.isArray(value) && value.length > 0, 'a list of files'],
-  ['archive', (value) => value === undefined || isPlain(value), 'an archive, or nothing'],
   ['evidence', text, 'where sizes and checksums were found'],
+];
+
+const isList = (value: unknown): boolean => Array.isArray(value) && value.length > 0;
+
+const OF_A_NET: readonly Check[] = [
+  [
+    'family',
+    (value) => Object.hasOwn(FAMILIES, String(value)),
+    `one of ${Object.keys(FAMILIES).join(', ')}`,
+  ],
+  ['files', isList, 'a list of files'],
+  ['archive', (value) => value === undefined || isPlain(value), 'an archive, or nothing'],
+];
+
+const OF_A_FUSION: readonly Check[] = [['parts', isList, 'a list of models with weights']];
+
+const OF_A_PART: readonly Check[] = [
+  ['model', text, 'the name of a model'],
+  ['weight', (value) => Number.isFinite(value) && (value as number) > 0, 'a number above 0'],
 ];
 
 /** What is pinned has these. */
@@ -183,8 +255,16 @@ const isWebAddress = (value: unknown): boolean =>
   text(value) && URL.canParse(value as string) && /^https?:/.test(value as string);
 
 function checkEntry(where: string, model: unknown): void {
-  checkMembers(where, model, OF_A_MODEL);
-  const { files, archive } = model as CatalogueEntry;
+  checkMembers(where, model, OF_EVERY_MODEL);
+  const entry = model as CatalogueModel;
+  if (entry.format === 'fusion') {
+    checkMembers(where, model, OF_A_FUSION);
+    for (const [index, part] of entry.parts.entries())
+      checkMembers(`${where}.parts[${index}]`, part, OF_A_PART);
+    return;
+  }
+  checkMembers(where, model, OF_A_NET);
+  const { files, archive } = entry;
   if (archive) checkMembers(`${where}.archive`, archive, OF_AN_ARCHIVE);
   for (const [index, file] of files.entries()) {
     const source = archive && file.urls === undefined ? MEMBER : URLS;

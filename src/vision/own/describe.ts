@@ -1,4 +1,5 @@
 import { embeddingModel, type ModelPlace } from '../models.js';
+import { dimensionOf, type EmbeddingCard } from '../parts.js';
 import type { EmbeddingModel } from '../vision.js';
 import { listModels } from './installed-models.js';
 
@@ -13,6 +14,12 @@ export interface DescribedModel extends Readonly<Record<string, string | number>
   /** Version of the curve on its card; `to be measured` without one. */
   readonly calibration: string;
 }
+
+/** What an embedding model is made of, for people. */
+export const makeOf = (card: EmbeddingCard): string =>
+  card.format === 'fusion'
+    ? `${dimensionOf(card)} numbers from ${card.parts.map(({ model }) => model).join(' and ')}`
+    : `${dimensionOf(card)} numbers from ${card.input.size} × ${card.input.size}`;
 
 /** The embedding models at hand, for people and programs. */
 export async function describeModels(modelsDirectory: string): Promise<DescribedModel[]> {
@@ -30,7 +37,7 @@ export async function describeModels(modelsDirectory: string): Promise<Described
     return {
       name,
       id: embeddingModel(card).id,
-      dimension: card.outputs[0]?.length ?? 0,
+      dimension: dimensionOf(card),
       format: card.format,
       licence: card.licence.weights,
       calibration: card.calibration?.version ?? 'to be measured',

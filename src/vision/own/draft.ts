@@ -1,9 +1,9 @@
 import { OperatorError } from '../../errors.js';
-import type { EmbedderCard } from '../cards.js';
+import type { EmbedderCard, FusionCard } from '../cards.js';
 import { isBuiltIn, MODEL_NAME, type ModelFiles } from '../models.js';
 import type { NetShape, Runtime } from '../runtimes/runtime.js';
 import { FAMILIES, type FamilyName } from './families.js';
-import type { CardDraft } from './source.js';
+import type { CardDraft, FusionDraft } from './source.js';
 
 /** Images in one run unless the model takes fewer. */
 const MAX_BATCH = 128;
@@ -48,6 +48,32 @@ export function startCard(
     mirrorAverage: false,
   };
   const card: EmbedderCard = { ...merged<EmbedderCard>(base, said), format, files };
+  requireNamed(card);
+  return card;
+}
+
+/**
+ * The card of a fusion: what its draft and then the operator says of it.
+ *
+ * @throws OperatorError for a name that cannot be one, and without a licence.
+ */
+export function startFusion(draft: FusionDraft, said: CardDraft): FusionCard {
+  const { name, title, version, source, licence } = said;
+  const over = { name, title, version, source, licence };
+  const base = {
+    name: '',
+    title: draft.name ?? '',
+    version: '1.0',
+    source: { origin: 'added by the operator' },
+    licence: { weights: '', text: '' },
+    parts: [],
+  };
+  const card = merged<FusionCard>(merged<unknown>(base, draft) as FusionCard, over);
+  requireNamed(card);
+  return { ...card, task: 'embedder', format: 'fusion' };
+}
+
+function requireNamed(card: Pick<EmbedderCard, 'name' | 'licence'>): void {
   if (!MODEL_NAME.test(card.name))
     throw new OperatorError(
       `${JSON.stringify(card.name)} cannot name a model: expected up to 64 lower-case letters, digits, ".", "_", "-"; set it with --name`,
@@ -58,7 +84,6 @@ export function startCard(
     throw new OperatorError(
       `say under which licence the weights of ${card.name} are: --licence, such as --licence Apache-2.0`,
     );
-  return card;
 }
 
 /**

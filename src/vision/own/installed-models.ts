@@ -8,19 +8,27 @@ import {
   EMBEDDERS,
   findEmbedder,
   isBuiltIn,
-  loadPlaced,
+  loadEmbedder,
   loadPlacedFiles,
   loadReference,
+  type PlacedCard,
+  placedNets,
 } from '../models.js';
+import type { EmbeddingCard } from '../parts.js';
 import { checkParity, type Parity } from '../runtimes/parity.js';
-import { candidatesFor, RuntimeFault, type RuntimeName } from '../runtimes/runtime.js';
+import {
+  candidatesFor,
+  type Runtime,
+  RuntimeFault,
+  type RuntimeName,
+} from '../runtimes/runtime.js';
 import { startRuntime } from '../runtimes/start.js';
 import { checkEmbedder } from './check.js';
 import { requireOnnxruntime } from './require-onnxruntime.js';
 
 /** An embedding model at hand, or why it is not usable. */
 export type ListedModel = { name: string; directory: string } & (
-  | { card: EmbedderCard }
+  | { card: EmbeddingCard }
   | { fault: string }
 );
 
@@ -36,8 +44,8 @@ export async function listModels(modelsDirectory: string): Promise<ListedModel[]
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
   return Promise.all(
     [...EMBEDDERS.map(builtIn), ...added].map((place) =>
-      loadPlaced(place, 'embedder').then(
-        ({ card }) => ({ ...place, card }),
+      loadEmbedder(place).then(
+        (card) => ({ ...place, card }),
         (error: unknown) => ({ ...place, fault: (error as Error).message }),
       ),
     ),
@@ -46,8 +54,10 @@ export async function listModels(modelsDirectory: string): Promise<ListedModel[]
 
 /** What a verification found. */
 export interface Verified {
-  card: EmbedderCard;
+  /** Files whose checksums agree. */
+  files: number;
   runtime: RuntimeName;
+  /** At the worst of its nets. */
   parity: Parity;
 }
 
@@ -57,20 +67,34 @@ export interface Verified {
  * @throws OperatorError that says what is wrong.
  */
 export async function verifyModel(name: string, modelsDirectory: string): Promise<Verified> {
-  const placed = await loadPlaced(findEmbedder(name, modelsDirectory), 'embedder');
+  const nets = await placedNets(findEmbedder(name, modelsDirectory));
+  const cards = nets.map(({ card }) => card);
+  requireOnnxruntime(...cards);
+  const runtime = await startRuntime(candidatesFor(cards).fallback);
+  const parity: Parity = { cosine: 1, deviation: 0 };
+  for (const placed of nets) {
+    const { cosine, deviation } = await verifyNet(placed, runtime);
+    parity.cosine = Math.min(parity.cosine, cosine);
+    parity.deviation = Math.max(parity.deviation, deviation);
+  }
+  const files = cards.reduce((sum, card) => sum + card.files.length, 0);
+  return { files, runtime: runtime.name, parity };
+}
+
+async function verifyNet(placed: PlacedCard<EmbedderCard>, runtime: Runtime): Promise<Parity> {
   const { card, place } = placed;
-  requireOnnxruntime(card);
   const files = await loadPlacedFiles(placed);
-  const reference = await loadReference(name, place.directory);
-  const runtime = await startRuntime(candidatesFor([card]).fallback);
+  const reference = await loadReference(card.name, place.directory);
   const net = await runtime.load(files);
   const parity = await checkParity(card, net, reference).catch((error: unknown) => {
     throw error instanceof RuntimeFault
-      ? new OperatorError(`the model ${name} cannot be used: ${error.message}`, { cause: error })
+      ? new OperatorError(`the model ${card.name} cannot be used: ${error.message}`, {
+          cause: error,
+        })
       : error;
   });
   await checkEmbedder(card, net);
-  return { card, runtime: runtime.name, parity };
+  return parity;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { OperatorError } from '../../errors.js';
-import type { CardFile, EmbedderCard } from '../cards.js';
+import type { CardFile, EmbedderCard, FusionCard } from '../cards.js';
 
 /** A card of which members may be missing, at any depth. */
 export type CardDraft = { readonly [K in keyof EmbedderCard]?: Draft<EmbedderCard[K]> };
@@ -10,6 +10,9 @@ type Draft<T> = T extends readonly (infer I)[]
   : T extends object
     ? { readonly [K in keyof T]?: Draft<T[K]> }
     : T;
+
+/** The same of a fusion. */
+export type FusionDraft = { readonly [K in keyof FusionCard]?: Draft<FusionCard[K]> };
 
 /** One file of a model, before it is added. */
 export interface SourceFile {
@@ -74,6 +77,18 @@ export async function findSource(path: string): Promise<ModelSource> {
     files: [{ path: TOPOLOGY, role: 'topology' }, ...shardsOf(join(path, TOPOLOGY), topology)],
     draft: draft ?? {},
   };
+}
+
+/**
+ * The card of a fusion, if a folder with one is at a path.
+ *
+ * @throws OperatorError when it cannot be read.
+ */
+export async function fusionDraftAt(path: string): Promise<FusionDraft | undefined> {
+  const info = await stat(path).catch(() => undefined);
+  if (!info?.isDirectory()) return undefined;
+  const draft = (await readJson(join(path, CARD))) as FusionDraft | undefined;
+  return draft?.format === 'fusion' ? draft : undefined;
 }
 
 function fromCard(folder: string, draft: CardDraft): ModelSource {

@@ -232,7 +232,7 @@ describe('likeness models pull', () => {
     const { code, stderr } = await run(join(root, 'none'), 'pull', 'arcfase');
     expect(code).toBe(1);
     expect(stderr).toContain(
-      'the catalogue has no model arcfase, only sface, auraface, buffalo_l, buffalo_s, antelopev2',
+      'the catalogue has no model arcfase, only sface, auraface, buffalo_l, buffalo_s, antelopev2, faceres, faceplugin',
     );
   });
 
@@ -259,15 +259,22 @@ describe('the catalogue', () => {
       ['buffalo_l', true],
       ['buffalo_s', true],
       ['antelopev2', true],
+      ['faceres', true],
+      ['faceplugin', true],
+      ['dlib-faceres', true],
+      ['dlib-faceplugin', true],
     ]);
-    for (const { archive, files, evidence, licence } of entries) {
+    for (const { evidence, licence } of entries) {
       expect(evidence).not.toBe('');
       expect(licence.text).not.toBe('');
+    }
+    const nets = entries.flatMap((entry) => (entry.format === 'fusion' ? [] : [entry]));
+    for (const { archive, files } of nets) {
       const urls = [archive, ...files].flatMap((source) => source?.urls ?? []);
       expect(urls).not.toEqual([]);
       for (const url of urls) expect(url).toMatch(/^https:\/\//);
     }
-    const contents = entries.flatMap(({ files }) => files.map(({ sha256 }) => sha256));
+    const contents = nets.flatMap(({ files }) => files.map(({ sha256 }) => sha256));
     expect(new Set(contents).size).toBe(contents.length);
   });
 

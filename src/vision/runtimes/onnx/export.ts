@@ -67,7 +67,10 @@ function bodyOf(model: ModelFiles, onnx: OnnxBuilder, input: string): string[] {
  */
 export async function cachedOnnx(model: ModelFiles, directory?: string): Promise<Uint8Array> {
   if (directory === undefined) return exportOnnx(model);
-  const path = join(directory, `${model.card.name}-${sourceDigest(model)}.onnx`);
+  const path = join(
+    directory,
+    `${model.card.name.replaceAll('/', '.')}-${sourceDigest(model)}.onnx`,
+  );
   const kept = await readFile(path).then(checkedContent, () => undefined);
   if (kept) return kept;
   const content = exportOnnx(model);

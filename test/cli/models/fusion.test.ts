@@ -1,0 +1,48 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+
+const CLI = resolve(import.meta.dirname, '../../../dist/cli.js');
+const directory = mkdtempSync(join(tmpdir(), 'likeness-pull-fusion-'));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+const run = (...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> =>
+  new Promise((done) => {
+    // A proxy that is not there: nothing may be asked for.
+    const env = {
+      PATH: process.env['PATH'],
+      LIKENESS_MODEL_DIRECTORY: directory,
+      https_proxy: 'http://127.0.0.1:1',
+    };
+    execFile(process.execPath, [CLI, 'models', ...args], { env }, (error, stdout, stderr) =>
+      done({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
+    );
+  });
+
+describe('the fusion dlib-faceres', () => {
+  it('is had only by who accepts its licence, out of the installed packages', async () => {
+    const refused = await run('pull', 'dlib-faceres');
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toMatch(/dlib-faceres is not free for every use: .*VGGFace2/);
+    expect(readdirSync(directory)).toEqual([]);
+    const pulled = await run('pull', 'dlib-faceres', '--accept-license');
+    expect(pulled).toMatchObject({ code: 0, stderr: '' });
+    expect(pulled.stdout).toContain('VGGFace2');
+    expect(pulled.stdout).toContain(
+      'dlib-faceres: 1152 numbers from dlib-resnet and faceres, checked and recorded.\nUse it',
+    );
+    expect((await run('verify', 'dlib-faceres')).stdout).toMatch(
+      /^ok {5}dlib-faceres: 4 checksums agree, tfjs-wasm gives the recorded numbers/,
+    );
+    const listed = (await run('list')).stdout;
+    expect(listed).toMatch(/dlib-faceres-[0-9a-f]{12} +1152 +fusion .*research-only photos +lfw-1/);
+    const card = JSON.parse(
+      readFileSync(join(directory, 'dlib-faceres', 'card.json'), 'utf8'),
+    ) as object;
+    expect(card).toMatchObject({
+      licence: { text: expect.stringContaining('VGGFace2') as string },
+    });
+  });
+});

@@ -4,7 +4,6 @@
 //   npx tsc -p . && node benchmarks/views.mjs [folder of labelled photos, default ../shared/faces]
 //
 // Embeddings are kept in the temporary folder, view by view.
-import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,12 +17,11 @@ import { loadCard } from '../dist/vision/models.js';
 import { loadNets } from '../dist/vision/nets.js';
 import { missingPackages } from '../dist/vision/runtimes/installed.js';
 import { startRuntime } from '../dist/vision/runtimes/start.js';
-import { facesFolder, photos, readCsv } from './faces.mjs';
+import { facesFolder, photos } from './faces.mjs';
 import { save } from './measuring.mjs';
-import { allPairs, centroid, cosine, foldAccuracy, shareAbove, thresholdAt } from './metrics.mjs';
+import { COLUMNS, recognition } from './recognition.mjs';
 
 const LIMITS = { maxPixels: 50_000_000, maxSide: 1920 };
-const ENROL = 3;
 
 /** How a face lies in the input: size over the template, degrees, and pixels right and down; or what light is on it. */
 const VIEWS = {
@@ -86,12 +84,10 @@ const card = await loadCard('dlib-resnet', 'embedder');
 const { size } = card.input;
 const dimension = card.outputs[0].length;
 const embeddings = await allEmbeddings();
-const half = ({ person }) => createHash('sha256').update(`half${person}`).digest()[0] & 1;
 const report = {
   command: 'node benchmarks/views.mjs',
   photos: rows.length,
-  columns:
-    'TAR in % at FMR 1e-3 and 1e-4 over all and in both halves of the people; official pairs; users of three photos',
+  columns: COLUMNS,
   variants: Object.fromEntries(
     Object.entries(VARIANTS).map(([name, views]) => [
       name,
@@ -104,51 +100,12 @@ console.table(report.variants);
 process.exit(0);
 
 function measured(views) {
-  const items = rows.flatMap((row, index) => {
-    const embedding = meanOf(index, views);
-    return embedding ? [{ ...row, embedding }] : [];
-  });
-  const rates = (some) => {
-    const { genuine, impostor } = allPairs(some);
-    return [1e-3, 1e-4].map((fmr) => percent(shareAbove(genuine, thresholdAt(impostor, fmr))));
-  };
-  const [at3, at4] = rates(items);
-  const [a3, a4] = rates(items.filter((item) => half(item) === 0));
-  const [b3, b4] = rates(items.filter((item) => half(item) === 1));
-  const [users3, users4] = users(items);
-  return { at3, at4, a3, a4, b3, b4, pairs: pairs(items), users3, users4 };
-}
-
-function pairs(items) {
-  const byPath = new Map(items.map((item) => [item.path, item.embedding]));
-  const scored = readCsv('lfw-pairs.csv').flatMap(({ a, b, same, fold }) => {
-    const [left, right] = [byPath.get(a), byPath.get(b)];
-    return left && right ? [{ fold, same: same === '1', score: cosine(left, right) }] : [];
-  });
-  return percent(foldAccuracy(scored).mean);
-}
-
-/** Users of three photos: how many of their other photos are found where so many strangers are. */
-function users(items) {
-  const people = new Map();
-  for (const item of items)
-    people.set(item.person, [...(people.get(item.person) ?? []), item.embedding]);
-  const enough = [...people.values()].filter((list) => list.length > ENROL);
-  const strangers = [...people.values()]
-    .filter((list) => list.length <= ENROL)
-    .map(([first]) => first);
-  const genuine = [];
-  const impostor = [];
-  for (const list of enough) {
-    const user = centroid(list.slice(0, ENROL));
-    genuine.push(...list.slice(ENROL).map((embedding) => cosine(embedding, user)));
-    impostor.push(...strangers.map((embedding) => cosine(embedding, user)));
-  }
-  const sorted = Float32Array.from(impostor).toSorted();
-  return [1e-3, 1e-4].map((fmr) => {
-    const threshold = sorted[sorted.length - 1 - Math.floor(sorted.length * fmr)];
-    return percent(shareAbove(genuine, threshold));
-  });
+  return recognition(
+    rows.flatMap((row, index) => {
+      const embedding = meanOf(index, views);
+      return embedding ? [{ ...row, embedding }] : [];
+    }),
+  );
 }
 
 /** The direction of the sum; undefined where no face was found. */
@@ -254,8 +211,4 @@ function blurred(chip) {
         sum += (2 - Math.abs(dx)) * (2 - Math.abs(dy)) * at(x + dx, y + dy, k);
     return sum / 16;
   });
-}
-
-function percent(share) {
-  return Number((100 * share).toFixed(2));
 }

@@ -1,5 +1,6 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -75,16 +76,18 @@ interface Ended {
 /** Runs `likeness …` beside the service. */
 const run = (...args: string[]): Promise<Ended> => runWith({}, args);
 
+const environment = (settings: Readonly<Record<string, string>>) => ({
+  PATH: process.env['PATH'],
+  LIKENESS_MODEL_DIRECTORY: directory,
+  LIKENESS_DATA: running.dataDirectory,
+  LIKENESS_RUNTIME: 'tfjs-wasm',
+  LIKENESS_VISION_WORKERS: '1',
+  ...settings,
+});
+
 const runWith = (settings: Readonly<Record<string, string>>, args: string[]): Promise<Ended> =>
   new Promise((done) => {
-    const env = {
-      PATH: process.env['PATH'],
-      LIKENESS_MODEL_DIRECTORY: directory,
-      LIKENESS_DATA: running.dataDirectory,
-      LIKENESS_RUNTIME: 'tfjs-wasm',
-      LIKENESS_VISION_WORKERS: '1',
-      ...settings,
-    };
+    const env = environment(settings);
     execFile(process.execPath, [CLI, ...args], { env }, (error, stdout, stderr) =>
       done({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
     );
@@ -151,25 +154,40 @@ const onDisk = (): Buffer => {
   return Buffer.concat(readdirSync(files).map((name) => readFileSync(join(files, name))));
 };
 
-/** The crops in each file of a collection, by FaceId. */
-function cropsOf(collectionId: string): Map<string, Buffer>[] {
-  const open = (path: string) =>
-    new Database(join(running.dataDirectory, path), { readonly: true });
-  const catalog = open('catalog.db');
-  const files = ['collections', 'moves', 'former_spaces'].flatMap((table) =>
-    catalog.prepare(`SELECT file FROM ${table} WHERE collection_id = ?`).pluck().all(collectionId),
-  ) as string[];
-  catalog.close();
-  return files.map((file) => {
-    const database = open(join('collections', file));
-    const rows = database
-      .prepare('SELECT face_id, sealed FROM faces JOIN face_crops USING (id)')
+/** What a query gives in a database of the service, row by row. */
+function query(path: string, sql: string, ...values: string[]): unknown[][] {
+  const database = new Database(join(running.dataDirectory, path), { readonly: true });
+  try {
+    return database
+      .prepare(sql)
       .raw()
-      .all() as [string, Buffer][];
+      .all(...values) as unknown[][];
+  } finally {
     database.close();
-    return new Map(rows);
-  });
+  }
 }
+
+/** The files of a collection that these tables of the catalog name. */
+const filesOf = (collectionId: string, ...tables: string[]): string[] =>
+  tables.flatMap((table) =>
+    query('catalog.db', `SELECT file FROM ${table} WHERE collection_id = ?`, collectionId).map(
+      ([file]) => join('collections', String(file)),
+    ),
+  );
+
+/** The crops in each file of a collection, by FaceId. */
+const cropsOf = (collectionId: string): Map<string, Buffer>[] =>
+  filesOf(collectionId, 'collections', 'moves', 'former_spaces').map((file) => {
+    const rows = query(file, 'SELECT face_id, sealed FROM faces JOIN face_crops USING (id)');
+    return new Map(rows as [string, Buffer][]);
+  });
+
+/** How many new embeddings a move has gathered. */
+const stagedOf = (collectionId: string): number =>
+  filesOf(collectionId, 'moves').reduce(
+    (sum, file) => sum + query(file, 'SELECT 1 FROM staged').length,
+    0,
+  );
 
 describe('a collection moves to another model', () => {
   it('with its faces, users and associations, while it is searched, and back', async () => {
@@ -356,7 +374,18 @@ describe('a collection moves to another model', () => {
       'the crops of this collection were encrypted under another master key than the one in LIKENESS_MASTER_KEY_FILE',
     );
     const right = { ...wrong, LIKENESS_MASTER_KEY_FILE: key };
+    // Killed in the middle, the next command goes on with the rest.
+    const killed = spawn(process.execPath, [CLI, ...move], { env: environment(right) });
+    const ended = once(killed, 'exit');
+    await vi.waitFor(() => expect(stagedOf(CollectionId)).toBeGreaterThan(0), {
+      timeout: 60_000,
+      interval: 20,
+    });
+    killed.kill('SIGKILL');
+    await ended;
+    const left = before.size - stagedOf(CollectionId);
     const { stdout } = await runWith(right, [...move, '--switch']);
+    if (left > 0) expect(stdout).toContain(`photos      ${left} given, 0 of no use`);
     expect(stdout).toContain('6, 6 with their new embedding, 0 without');
     expect(await facesOf(CollectionId)).toEqual(before);
     await expectFound(CollectionId);

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Connection, openReader, openWriter } from './connection.js';
+import { type Connection, openWriter } from './connection.js';
 import type { DataDirectory } from './directory.js';
 import { cutLog } from './erasing.js';
 
@@ -51,7 +51,7 @@ const others = (catalog: Connection, collectionId: string | undefined): Stray[] 
 
 function holdsCrops(path: string): boolean {
   if (!existsSync(path)) return false;
-  const connection = openReader(path);
+  const connection = openWriter(path);
   try {
     const isKnown = connection.get("SELECT 1 FROM sqlite_master WHERE name = 'face_crops'");
     return (

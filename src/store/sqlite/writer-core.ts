@@ -172,11 +172,16 @@ export class WriterCore {
   }
 
   /** Store.stageFaces: nothing where the move is over meanwhile. */
-  stageFaces({ target, embeddings }: Addressed<StageFaces>): void {
-    const move = moveOf(this.#catalog.connection, target.collectionId);
-    if (move?.file !== target.file) return;
-    const connection = this.#connections.get(move.file);
-    connection.transaction('BEGIN IMMEDIATE', () => stageIn(connection, embeddings));
+  stageFaces({ target: { collectionId, file }, embeddings }: Addressed<StageFaces>): void {
+    const isMoving = (): boolean => moveOf(this.#catalog.connection, collectionId)?.file === file;
+    if (!isMoving()) return;
+    try {
+      const connection = this.#connections.get(file);
+      connection.transaction('BEGIN IMMEDIATE', () => stageIn(connection, embeddings));
+    } catch (error) {
+      // A switch or a cancel may take the table or the file away at any moment.
+      if (isMoving()) throw error;
+    }
   }
 
   /** Commits what waits and closes every file. */

@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   existsSync,
@@ -10,15 +9,15 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CatalogueEntry } from '../../../src/vision/own/catalogue.js';
 import { FileServer } from '../../support/file-server.js';
+import { runModels } from '../../support/models-cli.js';
 import { SMALL_DIMENSION, writeGraphModel } from '../../support/small-models.js';
 import { type ArchiveFile, tgz } from '../../support/tgz.js';
 
-const CLI = resolve(import.meta.dirname, '../../../dist/cli.js');
 const root = mkdtempSync(join(tmpdir(), 'likeness-archive-'));
 const source = writeGraphModel(join(root, 'source'), 1);
 const NAMES = ['model.json', 'shard1.bin', 'shard2.bin'] as const;
@@ -82,20 +81,10 @@ function catalogued(archive: Buffer) {
     place,
     path,
     directory,
-    pull: (...args: string[]) => run(directory, 'pull', 'small', '--catalogue', catalogue, ...args),
+    pull: (...args: string[]) =>
+      runModels(directory, 'pull', 'small', '--catalogue', catalogue, ...args),
   };
 }
-
-const run = (
-  directory: string,
-  ...args: string[]
-): Promise<{ code: number; stdout: string; stderr: string }> =>
-  new Promise((done) => {
-    const env = { PATH: process.env['PATH'], LIKENESS_MODEL_DIRECTORY: directory };
-    execFile(process.execPath, [CLI, 'models', ...args], { env }, (error, stdout, stderr) =>
-      done({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
-    );
-  });
 
 describe('likeness models pull of a model in an archive', () => {
   it('downloads the archive once, takes the named files out of it and leaves nothing else', async () => {
@@ -110,7 +99,7 @@ describe('likeness models pull of a model in an archive', () => {
     );
     expect(readdirSync(place).toSorted()).toEqual(['catalogue.json', 'models']);
     expect(existsSync(join(root, 'outside'))).toBe(false);
-    expect(await run(directory, 'verify')).toMatchObject({ code: 0 });
+    expect(await runModels(directory, 'verify')).toMatchObject({ code: 0 });
   });
 
   it('takes the archive, or the files by themselves, from a folder', async () => {

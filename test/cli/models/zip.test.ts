@@ -1,17 +1,16 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { takeMembers, takeModel } from '../../../src/cli/models/archive/archive.js';
 import { type CatalogueEntry, loadCatalogue } from '../../../src/vision/own/catalogue.js';
 import { missingPackages } from '../../../src/vision/runtimes/installed.js';
 import { FileServer } from '../../support/file-server.js';
+import { runModels } from '../../support/models-cli.js';
 import { SMALL_DIMENSION, writeGraphModel, writeOnnxModel } from '../../support/small-models.js';
 import { type Zipped, zipOf } from '../../support/zip.js';
 
-const CLI = resolve(import.meta.dirname, '../../../dist/cli.js');
 const root = mkdtempSync(join(tmpdir(), 'likeness-zip-'));
 afterAll(() => rmSync(root, { recursive: true }));
 
@@ -22,17 +21,6 @@ const fresh = (): string => {
   mkdirSync(folder);
   return folder;
 };
-
-const run = (
-  directory: string,
-  ...args: string[]
-): Promise<{ code: number; stdout: string; stderr: string }> =>
-  new Promise((done) => {
-    const env = { PATH: process.env['PATH'], LIKENESS_MODEL_DIRECTORY: directory };
-    execFile(process.execPath, [CLI, 'models', ...args], { env }, (error, stdout, stderr) =>
-      done({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
-    );
-  });
 
 describe('a ZIP archive', () => {
   const content = Buffer.alloc(300_000, 'a face is told by its landmarks ');
@@ -185,7 +173,7 @@ describe('likeness models pull of a model in a pack', () => {
       directory,
       asked: () => server.asked.map(({ path }) => path.split('/').at(-1)),
       pull: (...args: string[]) =>
-        run(directory, 'pull', 'small', '--catalogue', catalogue, ...args),
+        runModels(directory, 'pull', 'small', '--catalogue', catalogue, ...args),
     };
   }
 
@@ -202,7 +190,7 @@ describe('likeness models pull of a model in a pack', () => {
     expect(pulled.stderr).toContain('The whole pack.zip is tried.');
     expect(asked().filter((name) => name === 'pack.zip')).toHaveLength(1);
     expect(readdirSync(directory)).toEqual(['small']);
-    expect(await run(directory, 'verify')).toMatchObject({ code: 0 });
+    expect(await runModels(directory, 'verify')).toMatchObject({ code: 0 });
   });
 
   it('takes the pack from a folder, which stays there', async () => {
@@ -241,7 +229,15 @@ describe('likeness models add of a pack', () => {
       const net = readFileSync(writeOnnxModel(join(folder, 'net.onnx'), 2));
       writeFileSync(path, zipOf([{ name: 'a/net.onnx', content: net }]));
       const directory = join(folder, 'models');
-      const added = await run(directory, 'add', path, '--member', 'net.onnx', '--licence', 'CC0');
+      const added = await runModels(
+        directory,
+        'add',
+        path,
+        '--member',
+        'net.onnx',
+        '--licence',
+        'CC0',
+      );
       expect(added.stdout).toContain(`net: ${SMALL_DIMENSION} numbers`);
       expect(readdirSync(directory)).toEqual(['net']);
     },
@@ -252,11 +248,11 @@ describe('likeness models add of a pack', () => {
     const path = join(folder, 'pack.zip');
     writeFileSync(path, zipOf([{ name: 'a.onnx', content: Buffer.from('a') }]));
     const directory = join(folder, 'models');
-    const { code, stderr } = await run(directory, 'add', path, '--member', 'b.onnx');
+    const { code, stderr } = await runModels(directory, 'add', path, '--member', 'b.onnx');
     expect(code).toBe(1);
     expect(stderr).toContain('does not hold one file b.onnx, but a.onnx: name one with --member');
     expect(readdirSync(directory)).toEqual([]);
-    expect((await run(directory, 'add', folder, '--member', 'b.onnx')).stderr).toContain(
+    expect((await runModels(directory, 'add', folder, '--member', 'b.onnx')).stderr).toContain(
       `--member: ${folder} is no .zip, .tgz or .tar.gz`,
     );
   });

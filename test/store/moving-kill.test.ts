@@ -91,8 +91,11 @@ async function remove(store: Store, ledger: Ledger, faceIds: string[]): Promise<
 /** IndexFaces, AssociateFaces, DisassociateFaces and DeleteFaces for one user until told to stop. */
 async function use(store: Store, ledger: Ledger, userId: string, stop: AbortSignal) {
   const mine = [...ledger].filter(([, user]) => user === userId).map(([faceId]) => faceId);
+  const free: string[] = [];
   while (!stop.aborted) {
-    const [one, other] = (await take(store, ledger, 3)) as [string, string, string];
+    const [one, other, third] = (await take(store, ledger, 3)) as [string, string, string];
+    free.push(third);
+    if (free.length > 5) await remove(store, ledger, free.splice(0, 5));
     await change(store, ledger, { userId, faceIds: [one, other], link: true });
     mine.push(one, other);
     if (mine.length > 20) {

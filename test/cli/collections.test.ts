@@ -385,8 +385,8 @@ describe('a collection moves to another model', () => {
     await ended;
     const left = before.size - stagedOf(CollectionId);
     const { stdout } = await runWith(right, [...move, '--switch']);
-    if (left > 0) expect(stdout).toContain(`photos      ${left} given, 0 of no use`);
-    expect(stdout).toContain('6, 6 with their new embedding, 0 without');
+    const rest = left > 0 ? `photos      ${left} given, 0 of no use\n` : '';
+    expect(stdout).toContain(`${rest}faces       6, 6 with their new embedding, 0 without`);
     expect(await facesOf(CollectionId)).toEqual(before);
     await expectFound(CollectionId);
     // The crops moved along, and none stays in the file that is kept for the way back.

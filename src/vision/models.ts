@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, webcrypto } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -244,7 +244,8 @@ async function checkedFile(card: ModelCard, root: string, file: CardFile): Promi
       { cause },
     );
   }
-  const found = createHash('sha256').update(content).digest('hex');
+  // On another thread: at a start this one has nets to load.
+  const found = Buffer.from(await webcrypto.subtle.digest('SHA-256', content)).toString('hex');
   if (found !== file.sha256)
     throw new OperatorError(
       `model file ${path} of ${card.name}: ${expected}, found ${found}; ${remedy}`,

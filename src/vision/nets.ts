@@ -8,6 +8,7 @@ import {
   loadPlaced,
   loadPlacedFiles,
   loadReference,
+  type ModelFiles,
   type ModelPlace,
   type PlacedCard,
   placedNets,
@@ -77,18 +78,25 @@ export async function loadNets(
   const loaded = new Map<string, Net>();
   const parity: Parity = { cosine: 1, deviation: 0 };
   const all: (() => Promise<CheckedNet>)[] = [];
-  for (const placed of await pipelineCards(embedders)) {
+  const placedCards = await pipelineCards(embedders);
+  let ahead = partsAhead(placedCards[0]);
+  for (const [index, placed] of placedCards.entries()) {
     const { card } = placed;
+    const [files, reference] = (await ahead)!;
+    ahead = partsAhead(placedCards[index + 1]);
     if (card.task === 'attributes') {
-      await Promise.all([loadPlacedFiles(placed), referenceOf(placed)]);
-      const checked = once(() => loadChecked(runtime, placed));
+      const checked = once(async () => {
+        const [content, numbers] = await partsOf(placed);
+        return checkedNet(card, await runtime.load(content), numbers);
+      });
       all.push(checked);
       nets.set(card.name, runWhenLoaded(batchOf(runtime.name, card), checked));
       continue;
     }
     const key = computationOf(card);
-    const checked = await loadChecked(runtime, placed, loaded.get(key));
-    loaded.set(key, checked.net);
+    const net = loaded.get(key) ?? (await runtime.load(files));
+    const checked = await checkedNet(card, net, reference);
+    loaded.set(key, net);
     nets.set(card.name, checked.net);
     takeWorse(parity, checked.parity);
     all.push(async () => checked);
@@ -111,21 +119,23 @@ interface CheckedNet {
   checkAll: () => Promise<Parity>;
 }
 
-/** A net held to its numbers; `loaded`, where a model that computes the same has brought it already. */
-async function loadChecked(
-  runtime: Runtime,
-  placed: PlacedCard,
-  loaded?: Net,
-): Promise<CheckedNet> {
-  const [files, reference] = await Promise.all([loadPlacedFiles(placed), referenceOf(placed)]);
-  const net = loaded ?? (await runtime.load(files));
+/** Holds a net to the first image of its reference. */
+async function checkedNet(card: ModelCard, net: Net, reference: Reference): Promise<CheckedNet> {
   const check = (against: Reference): Promise<Parity> =>
-    checkParity(placed.card, net, against).catch(forOperator);
+    checkParity(card, net, against).catch(forOperator);
   return { net, parity: await check(firstImageOf(reference)), checkAll: () => check(reference) };
 }
 
-const referenceOf = ({ card, place }: PlacedCard): Promise<Reference> =>
-  loadReference(card.name, place.directory);
+/** What a model lies on the disk as, checked. */
+const partsOf = (placed: PlacedCard): Promise<[ModelFiles, Reference]> =>
+  Promise.all([loadPlacedFiles(placed), loadReference(placed.card.name, placed.place.directory)]);
+
+/** What is read and checked on other threads while this one loads the net before; a failure waits for its turn. */
+function partsAhead(placed: PlacedCard | undefined): Promise<[ModelFiles, Reference] | undefined> {
+  const parts = placed ? partsOf(placed) : Promise.resolve(undefined);
+  parts.catch(() => undefined);
+  return parts;
+}
 
 /** The result of the first call, for all calls. */
 function once<T>(make: () => Promise<T>): () => Promise<T> {

@@ -51,8 +51,8 @@ export function referenceImages(seed: number, images: number, size: number): Flo
   const pixels = new Float32Array(images * size * size * 3);
   for (let image = 0; image < images; image++) {
     const target = pixels.subarray(image * size * size * 3, (image + 1) * size * size * 3);
-    const ground = [random(), random(), random()].map((part) => 60 + 120 * part);
-    for (let at = 0; at < target.length; at++) target[at] = ground[at % 3]!;
+    target.set([random(), random(), random()].map((part) => 60 + 120 * part));
+    for (let at = 3; at < target.length; at *= 2) target.copyWithin(at, 0, at);
     for (let spot = 0; spot < SPOTS; spot++) addSpot(target, size, random);
     for (let at = 0; at < target.length; at++)
       target[at] = Math.min(255, Math.max(0, Math.round(target[at]!)));

@@ -27,7 +27,10 @@ import { table } from './vision-table.mjs';
 
 const PARTS = { speed, cores, group, start, accuracy, labelled };
 const [wanted, ...rest] = process.argv.slice(2);
-const file = join(import.meta.dirname, 'results/vision.json');
+const file = join(
+  process.env.LIKENESS_BENCH_RESULTS ?? join(import.meta.dirname, 'results'),
+  'vision.json',
+);
 const kept = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : { parts: {} };
 const names = [wanted, ...rest].filter((name) => Object.hasOwn(PARTS, name ?? ''));
 if (wanted === 'table') table(kept.parts);

@@ -20,7 +20,8 @@ const rows = photos().filter((row) => row.kind === 'identity' && row.source === 
 const embedders = names.map((name) => findEmbedder(name, directory));
 const vision = await createVision({ embedders, workers: availableParallelism() });
 const ids = vision.models.map(({ id }) => id);
-const items = ids.map(() => []);
+// In the order of the manifest, which decides what users are made of.
+const items = ids.map(() => new Map());
 const waiting = [...rows];
 await Promise.all(Array.from({ length: availableParallelism() }, work));
 const report = {
@@ -28,7 +29,7 @@ const report = {
   photos: rows.length,
   runtime: vision.runtime,
   columns: COLUMNS,
-  models: Object.fromEntries(names.map((name, at) => [name, recognition(items[at])])),
+  models: Object.fromEntries(names.map((name, at) => [name, recognition(inOrder(items[at]))])),
 };
 await vision.close();
 save('models', report);
@@ -42,9 +43,13 @@ async function work() {
     const face = labelledFace(row, await vision.analyse(bytes, request));
     if (!face) continue;
     for (const [at, embedding] of [face.embedding, ...(face.further ?? [])].entries())
-      items[at].push({ ...row, embedding });
+      items[at].set(row.path, { ...row, embedding });
     if (waiting.length % 100 === 0) process.stderr.write(`\r${waiting.length} photos left `);
   }
+}
+
+function inOrder(byPath) {
+  return rows.flatMap(({ path }) => byPath.get(path) ?? []);
 }
 
 async function allNames() {

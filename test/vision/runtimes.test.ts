@@ -141,7 +141,9 @@ describe.skipIf(missingPackages('onnxruntime').length > 0)(
 
     it('takes an exported net as it was kept', async () => {
       const kept = readdirSync(folder).filter((name) => name.endsWith('.onnx'));
-      expect(kept).toHaveLength((await pipelineCards()).length);
+      // Nets of attributes wait for who asks for them.
+      const loaded = (await pipelineCards()).filter(({ card }) => card.task !== 'attributes');
+      expect(kept).toHaveLength(loaded.length);
       const again = await loadNets(await startRuntime('onnxruntime', folder));
       expect(again.parity).toEqual(onnx.parity);
     });

@@ -74,7 +74,7 @@ async function list({ directory, values }: Request): Promise<void> {
 
 /** The catalogue, with which of its models are here already. */
 async function available({ directory, values }: Pick<Request, 'directory' | 'values'>) {
-  const { loadCatalogue, netsOf } = await import('../../vision/own/catalogue.js');
+  const { downloadOf, loadCatalogue, netsOf } = await import('../../vision/own/catalogue.js');
   const { listModels } = await import('../../vision/own/installed-models.js');
   const { megabytes } = await import('../models/progress.js');
   const entries = await loadCatalogue(values.catalogue);
@@ -85,11 +85,11 @@ async function available({ directory, values }: Pick<Request, 'directory' | 'val
   const here = new Set((await listModels(directory)).map(({ name }) => name));
   const rows = entries.map((entry) => {
     const { name, title, dimension, licence, mustAccept } = entry;
-    const files = netsOf(entry, entries).flatMap((net) => net.files);
+    const bytes = netsOf(entry, entries).reduce((sum, net) => sum + downloadOf(net), 0);
     return {
       name,
       dimension,
-      size: megabytes(files.reduce((sum, { bytes }) => sum + bytes, 0)),
+      size: megabytes(bytes),
       licence: mustAccept ? `${licence.weights} (--accept-license)` : licence.weights,
       here: here.has(name) ? 'added' : '',
       title,

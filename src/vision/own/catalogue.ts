@@ -116,6 +116,13 @@ export const netsOf = (
         .map(({ model }) => findEntry(entries, model) as CatalogueEntry)
     : [entry];
 
+/** Bytes that have to be got for a net: its archive, where its files are had from nowhere else. */
+export function downloadOf({ files, archive }: CatalogueEntry): number {
+  const whole = archive && files.every(({ urls }) => urls === undefined);
+  if (whole && archive.package === undefined) return archive.bytes;
+  return files.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
 /** What the catalogue says of a net, as the draft of its card. */
 export const draftOf = (entry: CatalogueEntry): CardDraft => ({
   ...headOf(entry),

@@ -114,13 +114,17 @@ describe('the time limit', () => {
 });
 
 describe('starting', () => {
-  it('answers with the runtime it was told to use', async () => {
+  it('takes the runtime it was told to use, and names the model that pins collections', async () => {
     const told: object[] = [];
     const vision = await start({ log: (_, details) => told.push(details) });
     expect(vision.runtime).toBe('tfjs-wasm');
     expect(told).toContainEqual(
       expect.objectContaining({ runtime: 'tfjs-wasm', model: vision.model.id }),
     );
+    const { model } = vision;
+    expect(model.id).toMatch(/^dlib-resnet-[0-9a-f]{12}$/);
+    expect(model.version).toMatch(/^[0-9.]+$/);
+    expect(model.dimension).toBe(128);
   });
 
   it('refuses an unknown runtime', async () => {
@@ -133,13 +137,6 @@ describe('starting', () => {
   it('refuses a bound that is not a positive whole number', async () => {
     await expect(start({ workers: 0 })).rejects.toThrow('workers must be');
     await expect(start({ timeoutMs: 1.5 })).rejects.toThrow('timeoutMs must be');
-  });
-
-  it('names the model that pins collections', async () => {
-    const { model } = await start({});
-    expect(model.id).toMatch(/^dlib-resnet-[0-9a-f]{12}$/);
-    expect(model.version).toMatch(/^[0-9.]+$/);
-    expect(model.dimension).toBe(128);
   });
 });
 

@@ -1,13 +1,11 @@
 /* oxlint-disable typescript/no-unsafe-assignment, typescript/no-unsafe-member-access -- plain JavaScript, which node runs as it is */
 // Moves a collection between two models, there and back, beside a service, until it is killed:
-// node move-child.mjs <directory> <collection> [how many switches, default without end] [pause after each, ms].
-// Prints a line for each step.
+// node move-child.mjs <directory> <collection> [how many switches, default without end]. Prints a line for each step.
 import { writeSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { openBeside } from '../../dist/store/sqlite/beside.js';
 import { centroidOf, embeddingOf, SPACES } from './moving-samples.mjs';
 
-const [directory, collectionId, switches = 'Infinity', pauseMs = '0'] = process.argv.slice(2);
+const [directory, collectionId, switches = 'Infinity'] = process.argv.slice(2);
 const say = (text) => writeSync(1, `${text}\n`);
 const STAGED_AT_A_TIME = 20;
 
@@ -27,7 +25,6 @@ for (let done = 0; done < Number(switches); ) {
     move.switch(centroidOf, Date.now());
     say(`switched ${to.modelId}`);
     done++;
-    await sleep(Number(pauseMs));
   } catch (error) {
     // A face that the service has just taken in: its embedding is staged in a moment.
     if (!String(error.message).includes('have no new embedding')) throw error;

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
@@ -14,6 +14,7 @@ import { newCollection, newFace } from './samples.js';
 import { collectionFiles, mountSmallDisk, newDirectory, openStore } from './sqlite-store.js';
 
 const CHILD = resolve(import.meta.dirname, 'move-child.mjs');
+const CLI = resolve(import.meta.dirname, '../../dist/cli.js');
 const [ONE, TWO] = SPACES as [EmbeddingSpace, EmbeddingSpace];
 const COLLECTION = 'moving';
 const USERS = ['ada', 'bea', 'cleo'];
@@ -273,39 +274,50 @@ describe('a collection on its way to another model', () => {
     }
   });
 
-  it('is copied by a backup as it was at one moment, whenever it switches', async () => {
+  it('is copied by a backup as it was at one moment, though it switches in the middle', async () => {
     const directory = newDirectory();
     const { store, ledger } = await populated(directory);
     // One that takes long enough to copy for the other to switch meanwhile.
     await store.createCollection(newCollection({ collectionId: 'large' }));
     const large = Array.from({ length: 300 }, () => newFace(1, { crop: randomBytes(100_000) }));
     await store.insertFaces('large', large, 1e6);
-    const others = { crops: 300, bytes: 30_000_000 };
-    // Pauses long enough for the rest of a backup.
-    const mover = startMover(directory, 'Infinity', '100');
-    const cli = resolve(import.meta.dirname, '../../dist/cli.js');
-    for (let round = 0; round < 4; round++) {
-      const copy = join(newDirectory(), 'copy');
-      const { status, stderr } = await runCli(cli, ['backup', copy, '--data', directory]);
-      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-      const restored = await openStore({ directory: copy });
-      await nextCommand(copy);
-      await expectIntact(restored.store, copy, ledger, others);
-      await restored.store.close();
-    }
-    mover.kill();
-    await mover.ended;
-    await store.close();
+    const beside = openBeside(directory);
+    const under = beside.moves.open(COLLECTION, TWO, 1);
+    const embeddings = [...ledger.keys()].map((faceId) => ({
+      faceId,
+      embedding: embeddingOf(faceId, TWO),
+    }));
+    under.stage(embeddings);
+
+    const copy = join(newDirectory(), 'copy');
+    const backup = startBackup(directory, copy);
+    while (!existsSync(join(backup.partial, 'catalog.db'))) await sleep(1);
+    under.switch(centroidOf, 2);
+    beside.close();
+    expect(await backup.ended).toEqual({ code: 0, stderr: '' });
+
+    const restored = await openStore({ directory: copy });
+    // Whatever was under way goes on from there.
+    expect(await startMover(copy, '1').ended).toEqual({ code: 0, stderr: '' });
+    await expectIntact(restored.store, copy, ledger, { crops: 300, bytes: 30_000_000 });
   }, 60_000);
 });
 
-const runCli = (cli: string, args: string[]): Promise<{ status: number; stderr: string }> =>
-  new Promise((done) => {
-    const child = spawn(process.execPath, [cli, ...args]);
-    let stderr = '';
-    child.stderr.on('data', (chunk) => (stderr += String(chunk)));
-    child.once('close', (code) => done({ status: code ?? -1, stderr }));
-  });
+/** Runs `likeness backup`; it gathers in a folder beside the one it is to become. */
+function startBackup(
+  directory: string,
+  copy: string,
+): { partial: string; ended: Promise<{ code: number; stderr: string }> } {
+  const child = spawn(process.execPath, [CLI, 'backup', copy, '--data', directory]);
+  let stderr = '';
+  child.stderr.on('data', (chunk) => (stderr += String(chunk)));
+  return {
+    partial: `${copy}.partial-${child.pid}`,
+    ended: new Promise((done) => {
+      child.once('close', (code) => done({ code: code ?? -1, stderr }));
+    }),
+  };
+}
 
 /** Opens the move that is under way, or begins one, and leaves it at that. */
 async function nextCommand(directory: string): Promise<void> {

@@ -17,8 +17,10 @@ import { segmentBase, segmentRows } from '../dist/vectors/segments.js';
 import { loadNativeSnapshots } from '../dist/vectors/snapshot-file.js';
 import { readIndex } from '../dist/vectors/snapshot-state.js';
 import { loadNativeIndex } from '../dist/vectors/table.js';
-import { atRecall, interleaved, save } from './measuring.mjs';
+import { atRecall, interleaved, save, withHugePages } from './measuring.mjs';
 import { collectionOf, Faces, MATCH_COSINE, queriesOf, sourceOf } from './people.mjs';
+
+withHugePages();
 
 const [, , ...words] = process.argv;
 const LIMIT = 10;

@@ -1,29 +1,16 @@
-import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Calibration } from '../../src/domain/calibration.js';
 import { createCalibrations } from '../../src/operations/calibrations.js';
 import { newCalibration } from '../store/contract-calibrations.js';
 import { newCollection, storeFaces, takeFree } from '../store/samples.js';
 import { openStore } from '../store/sqlite-store.js';
-
-const CLI = resolve(import.meta.dirname, '../../dist/cli.js');
-
-interface Answer {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
+import { runLikeness } from '../support/likeness.js';
 
 /** Runs `likeness calibrations …` on a data directory. */
-const run = (directory: string, ...args: string[]): Promise<Answer> =>
-  new Promise((done) => {
-    const env = { PATH: process.env['PATH'], LIKENESS_DATA: directory };
-    execFile(process.execPath, [CLI, 'calibrations', ...args], { env }, (error, stdout, stderr) =>
-      done({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
-    );
-  });
+const run = (directory: string, ...args: string[]) =>
+  runLikeness({ LIKENESS_DATA: directory }, 'calibrations', ...args);
 
 /** A store as a running service holds it: a collection with a user, the shipped curve and another. */
 async function inUse() {

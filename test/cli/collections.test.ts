@@ -1,9 +1,9 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   CreateCollectionCommand,
@@ -23,6 +23,7 @@ import { openBeside } from '../../src/store/sqlite/beside.js';
 import { addModel } from '../../src/vision/own/add.js';
 import { S3_CREDENTIALS, SKIPPED, startSwift, swiftIsInstalled } from '../objects/swift.js';
 import { associate, indexFace, newUser } from '../support/api.js';
+import { CLI, type Ended, runLikeness } from '../support/likeness.js';
 import { type PersonName, portrait } from '../support/photos.js';
 import { freshService } from '../support/service.js';
 import {
@@ -32,7 +33,6 @@ import {
   writeGraphModel,
 } from '../support/small-models.js';
 
-const CLI = resolve(import.meta.dirname, '../../dist/cli.js');
 const folder = mkdtempSync(join(tmpdir(), 'likeness-move-'));
 const directory = join(folder, 'models');
 const PEOPLE: readonly PersonName[] = ['anna', 'berta', 'clara'];
@@ -67,12 +67,6 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-interface Ended {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
 /** Runs `likeness …` beside the service. */
 const run = (...args: string[]): Promise<Ended> => runWith({}, args);
 
@@ -86,12 +80,7 @@ const environment = (settings: Readonly<Record<string, string>>) => ({
 });
 
 const runWith = (settings: Readonly<Record<string, string>>, args: string[]): Promise<Ended> =>
-  new Promise((done) => {
-    const env = environment(settings);
-    execFile(process.execPath, [CLI, ...args], { env }, (error, stdout, stderr) =>
-      done({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
-    );
-  });
+  runLikeness(environment(settings), ...args);
 
 const migrate = (...args: string[]) => run('collections', 'migrate', ...args);
 

@@ -1,7 +1,6 @@
-import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import {
   CompareFacesCommand,
   CreateCollectionCommand,
@@ -13,6 +12,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { openBeside } from '../../src/store/sqlite/beside.js';
 import { missingPackages } from '../../src/vision/runtimes/installed.js';
 import { associate, indexFace, newUser } from '../support/api.js';
+import { runLikeness, runModels } from '../support/likeness.js';
 import { portrait } from '../support/photos.js';
 import { freshService, spawnService, withKeys } from '../support/service.js';
 import {
@@ -23,19 +23,12 @@ import {
   writeOnnxModel,
 } from '../support/small-models.js';
 
-const CLI = resolve(import.meta.dirname, '../../dist/cli.js');
 const folder = mkdtempSync(join(tmpdir(), 'likeness-models-cli-'));
 const directory = join(folder, 'models');
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Runs `likeness models …` over the models directory of this file. */
-const run = (...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> =>
-  new Promise((done) => {
-    const env = { PATH: process.env['PATH'], LIKENESS_MODEL_DIRECTORY: directory };
-    execFile(process.execPath, [CLI, 'models', ...args], { env }, (error, stdout, stderr) =>
-      done({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
-    );
-  });
+const run = (...args: string[]) => runModels(directory, ...args);
 
 /** A card with a calibration, as a measurement leaves it. */
 function calibratedCard(): string {
@@ -107,6 +100,16 @@ describe('a model of one’s own, from its file to a search', () => {
 });
 
 describe('a model that was not measured', () => {
+  it('is looked for by thresholds where added models lie', async () => {
+    const photos = join(folder, 'photos');
+    mkdirSync(join(photos, 'anna'), { recursive: true });
+    writeFileSync(join(photos, 'anna', '1.jpg'), await portrait('anna'));
+    const args = ['thresholds', photos, '--model', 'absent'];
+    const refused = await runLikeness({ LIKENESS_MODEL_DIRECTORY: directory }, ...args);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain(`there is no embedding model absent in ${directory}:`);
+  });
+
   it('serves what needs no similarity and says what to do for the rest', async () => {
     const path = writeGraphModel(join(folder, 'unmeasured'), 3);
     const added = await run('add', path, '--licence', 'CC0-1.0');

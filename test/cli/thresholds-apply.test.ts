@@ -1,6 +1,5 @@
-import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fmrOf } from '../../src/domain/similarity.js';
 import { createCalibrations } from '../../src/operations/calibrations.js';
@@ -9,19 +8,10 @@ import type { ThresholdsReport } from '../../src/thresholds/report.js';
 import { DEFAULT_MODELS, embeddingModel, loadCard } from '../../src/vision/models.js';
 import { newCollection, newFace, normalised, takeFree, unitVector } from '../store/samples.js';
 import { openStore } from '../store/sqlite-store.js';
+import { runLikeness } from '../support/likeness.js';
 
-const CLI = resolve(import.meta.dirname, '../../dist/cli.js');
-
-const likeness = (
-  directory: string,
-  args: readonly string[],
-): Promise<{ code: number; stdout: string; stderr: string }> =>
-  new Promise((done) => {
-    const env = { PATH: process.env['PATH'], HOME: directory, LIKENESS_DATA: directory };
-    execFile(process.execPath, [CLI, ...args], { env }, (error, stdout, stderr) =>
-      done({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
-    );
-  });
+const likeness = (directory: string, args: readonly string[]) =>
+  runLikeness({ HOME: directory, LIKENESS_DATA: directory }, ...args);
 
 const model = embeddingModel(await loadCard(DEFAULT_MODELS.embedder, 'embedder'));
 

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { basename, join, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ApiError, OperatorError } from '../../errors.js';
 import type { ThresholdsReport } from '../../thresholds/report.js';
@@ -153,6 +153,12 @@ async function calibrationFor({ calibration, data }: ThresholdsOptions, modelId:
   }
 }
 
+/** Where added models lie beside this data directory. */
+async function modelsDirectory(dataDirectory: string): Promise<string> {
+  const { modelsDirectoryOf, readConfig } = await import('../../config.js');
+  return modelsDirectoryOf({ ...readConfig(process.env), dataDirectory });
+}
+
 async function measurePhotos(
   options: ThresholdsOptions,
   run: Run,
@@ -168,7 +174,9 @@ async function measurePhotos(
     ...(photoRoot !== undefined && { photoRoot }),
   });
   const place =
-    options.model === undefined ? undefined : modelAt(options.model, join(options.data, 'models'));
+    options.model === undefined
+      ? undefined
+      : modelAt(options.model, await modelsDirectory(options.data));
   const model = await installedModel(place);
   const curve = await calibrationFor(options, model.id);
   const embed = {

@@ -14,7 +14,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CatalogueEntry } from '../../../src/vision/own/catalogue.js';
 import { FileServer } from '../../support/file-server.js';
-import { runModels } from '../../support/models-cli.js';
+import { runModels } from '../../support/likeness.js';
 import { SMALL_DIMENSION, writeGraphModel } from '../../support/small-models.js';
 import { type ArchiveFile, tgz } from '../../support/tgz.js';
 

@@ -1,25 +1,15 @@
-import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { runLikeness } from '../../support/likeness.js';
 
-const CLI = resolve(import.meta.dirname, '../../../dist/cli.js');
 const directory = mkdtempSync(join(tmpdir(), 'likeness-pull-fusion-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 
-const run = (...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> =>
-  new Promise((done) => {
-    // A proxy that is not there: nothing may be asked for.
-    const env = {
-      PATH: process.env['PATH'],
-      LIKENESS_MODEL_DIRECTORY: directory,
-      https_proxy: 'http://127.0.0.1:1',
-    };
-    execFile(process.execPath, [CLI, 'models', ...args], { env }, (error, stdout, stderr) =>
-      done({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
-    );
-  });
+// A proxy that is not there: nothing may be asked for.
+const settings = { LIKENESS_MODEL_DIRECTORY: directory, https_proxy: 'http://127.0.0.1:1' };
+const run = (...args: string[]) => runLikeness(settings, 'models', ...args);
 
 describe('the fusion dlib-faceres', () => {
   it('is had only by who accepts its licence, out of the installed packages', async () => {

@@ -11,14 +11,14 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join, resolve } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CatalogueEntry, loadCatalogue } from '../../../src/vision/own/catalogue.js';
 import { missingPackages } from '../../../src/vision/runtimes/installed.js';
 import { FileServer } from '../../support/file-server.js';
+import { CLI, runModels as run } from '../../support/likeness.js';
 import { SMALL_DIMENSION, writeGraphModel, writeOnnxModel } from '../../support/small-models.js';
 
-const CLI = resolve(import.meta.dirname, '../../../dist/cli.js');
 const root = mkdtempSync(join(tmpdir(), 'likeness-pull-'));
 const withOnnx = missingPackages('onnxruntime').length === 0;
 const onnxNote = withOnnx ? '' : ' (skipped: onnxruntime-node is not installed)';
@@ -32,21 +32,6 @@ afterAll(async () => {
   await server.close();
   rmSync(root, { recursive: true });
 });
-
-interface Ended {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
-/** Runs `likeness models …` over a models directory. */
-const run = (directory: string, ...args: string[]): Promise<Ended> =>
-  new Promise((done) => {
-    const env = { PATH: process.env['PATH'], LIKENESS_MODEL_DIRECTORY: directory };
-    execFile(process.execPath, [CLI, 'models', ...args], { env }, (error, stdout, stderr) =>
-      done({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
-    );
-  });
 
 const ROLES: Readonly<Record<string, CatalogueEntry['files'][number]['role']>> = {
   'model.json': 'topology',

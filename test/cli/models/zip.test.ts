@@ -7,7 +7,7 @@ import { takeMembers, takeModel } from '../../../src/cli/models/archive/archive.
 import { type CatalogueEntry, loadCatalogue } from '../../../src/vision/own/catalogue.js';
 import { missingPackages } from '../../../src/vision/runtimes/installed.js';
 import { FileServer } from '../../support/file-server.js';
-import { runModels } from '../../support/models-cli.js';
+import { runModels } from '../../support/likeness.js';
 import { SMALL_DIMENSION, writeGraphModel, writeOnnxModel } from '../../support/small-models.js';
 import { type Zipped, zipOf } from '../../support/zip.js';
 

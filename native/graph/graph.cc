@@ -53,10 +53,9 @@ float Graph::score(const Probe& probe, std::uint32_t id) const {
   return static_cast<float>(dot) * probe.scale * table_->brief_scale(id);
 }
 
-void Graph::prefetch(std::uint32_t id) const {
-  const std::uint8_t* const code = table_->code(id);
-  for (std::size_t at = 0; at < stride_; at += kLine) __builtin_prefetch(code + at);
-  __builtin_prefetch(table_->brief(id));
+void Graph::prefetch(const Table::Coded& row) const {
+  for (std::size_t at = 0; at < stride_; at += kLine) __builtin_prefetch(row.code + at);
+  __builtin_prefetch(row.brief);
 }
 
 // Writes the signed code of a row, `stride` bytes. Its sum is made anew: that of the table is seldom in a cache.
@@ -91,7 +90,7 @@ Candidate Graph::descend(const Probe& probe, Candidate from, int level) const {
         const std::uint32_t link = list[i].load(std::memory_order_acquire);
         if (link == 0) continue;
         ids[size++] = link - 1;
-        prefetch(link - 1);
+        prefetch(table_->coded(link - 1));
       }
       for (std::size_t i = 0; i < size; ++i) {
         const float value = score(probe, ids[i]);
@@ -137,8 +136,7 @@ void Graph::fetch(const std::uint32_t* nodes, std::size_t count, int level, Visi
     const Table::Coded row = table_->coded(fetched.ids[i]);
     fetched.codes[i] = row.code;
     fetched.scales[i] = row.brief;
-    for (std::size_t at = 0; at < stride_; at += kLine) __builtin_prefetch(row.code + at);
-    __builtin_prefetch(row.brief);
+    prefetch(row);
   }
 }
 
@@ -320,7 +318,7 @@ bool Graph::make_room(std::uint32_t from, std::uint32_t to, int level, Scratch& 
   std::vector<Candidate>& candidates = scratch.candidates;
   candidates.assign(1, {score(probe, to), to});
   for (std::uint32_t i = 0; i < places; ++i)
-    prefetch(list[i].load(std::memory_order_relaxed) - 1);
+    prefetch(table_->coded(list[i].load(std::memory_order_relaxed) - 1));
   for (std::uint32_t i = 0; i < places; ++i) {
     const std::uint32_t id = list[i].load(std::memory_order_relaxed) - 1;
     candidates.push_back({score(probe, id), id});

@@ -91,7 +91,7 @@ class Graph {
 
   bool counts(const Probe& probe, std::uint32_t id) const;
   float score(const Probe& probe, std::uint32_t id) const;
-  void prefetch(std::uint32_t id) const;
+  void prefetch(const Table::Coded& row) const;
   Probe probe_of(std::uint32_t id, std::int8_t* code) const;
   Candidate descend(const Probe& probe, Candidate from, int level) const;
   void spread(const Probe& probe, Candidate from, int level, Scratch& scratch) const;

@@ -128,11 +128,7 @@ class Table {
     return in.scales + 2 * static_cast<std::size_t>(ordinal - in.base);
   }
   // The scale to 16 bits, for a graph: of those that its nodes need, more lie in the nearer caches.
-  float brief_scale(std::uint32_t ordinal) const { return static_cast<float>(*brief(ordinal)) * kBriefUnit; }
-  const std::uint16_t* brief(std::uint32_t ordinal) const {
-    const Segment& in = segment(ordinal);
-    return in.briefs + (ordinal - in.base);
-  }
+  float brief_scale(std::uint32_t ordinal) const { return static_cast<float>(*coded(ordinal).brief) * kBriefUnit; }
   const float* row(std::uint32_t ordinal) const {
     const Segment& in = segment(ordinal);
     return in.rows + (ordinal - in.base) * dimension_;

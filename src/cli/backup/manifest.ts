@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { open, readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperatorError } from '../../errors.js';
+import { sha256Of } from '../files.js';
 
 /** The list of a backup's files. Written last: a folder without it is no finished backup. */
 export interface Manifest {
@@ -24,10 +23,9 @@ const SAFE_PATH = /^(?!\/)(?!(?:.*\/)?\.\.(?:\/|$))[^\0]+$/;
 
 export async function describeFile(folder: string, path: string): Promise<ManifestFile> {
   const file = join(folder, path);
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
+  const sha256 = await sha256Of(file);
   const { size } = await stat(file);
-  return { path, bytes: size, sha256: hash.digest('hex') };
+  return { path, bytes: size, sha256 };
 }
 
 /** Reads and checks the list of a backup; OperatorError for a folder that is no finished backup. */
@@ -62,15 +60,5 @@ export async function verifyFiles(folder: string, files: readonly ManifestFile[]
       throw new OperatorError(
         `${folder}: ${expected.path} is damaged (${actual.bytes} bytes with checksum ${actual.sha256.slice(0, 12)}…, expected ${expected.bytes} with ${expected.sha256.slice(0, 12)}…): use another backup`,
       );
-  }
-}
-
-/** Makes a file or the entries of a directory durable. */
-export async function sync(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }

@@ -2,7 +2,8 @@ import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { OperatorError } from '../../errors.js';
-import { describeFile, MANIFEST, type Manifest, sync } from '../backup/manifest.js';
+import { describeFile, MANIFEST, type Manifest } from '../backup/manifest.js';
+import { sync } from '../files.js';
 
 /** Copies the data directory into a new folder, while the service runs. */
 export async function backup(args: readonly string[]): Promise<void> {

@@ -1,6 +1,7 @@
 import { chmod, copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { readManifest, sync, verifyFiles } from '../backup/manifest.js';
+import { readManifest, verifyFiles } from '../backup/manifest.js';
+import { sync } from '../files.js';
 import { readOptions, requireAbsent, summary } from './backup.js';
 
 /** Puts a backup back as a data directory; one that exists is never touched. */

@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { open, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { OperatorError } from '../../errors.js';
+import { sha256Of } from '../files.js';
 
 const MODE = 0o600;
 
@@ -12,13 +11,6 @@ export interface Origin {
   url: string;
   /** The reply's strong ETag, or its date of change; undefined: it had neither. */
   validator?: string | undefined;
-}
-
-/** Lower-case hex. */
-export async function sha256Of(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  return hash.digest('hex');
 }
 
 /** A file on its way: named by the checksum it is to have, so that any source of these bytes may go on with it. */

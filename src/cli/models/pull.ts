@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { mkdir, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { OperatorError } from '../../errors.js';
+import { sha256Of } from '../files.js';
 import type { Io } from '../io.js';
 import { type ArchiveKind, isThere, takeMembers } from './archive/archive.js';
 import { download, Unavailable } from './download.js';
-import { sha256Of } from './partial.js';
 import { megabytes, showProgress } from './progress.js';
 
 /** What pulling needs of a catalogue's file. */

@@ -1,10 +1,10 @@
 import { createWriteStream } from 'node:fs';
-import { open, rename, rm, stat } from 'node:fs/promises';
+import { rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { OperatorError } from '../../../errors.js';
-import { sha256Of } from '../partial.js';
+import { sha256Of, sync } from '../../files.js';
 import { readTgz } from './tgz.js';
 import { readZip } from './zip.js';
 
@@ -49,7 +49,7 @@ export async function takeMembers(
   placeOf: (member: Member) => string,
 ): Promise<void> {
   const missing = new Map(wanted.map((member) => [member.member, member]));
-  try {
+  await readable(path, async () => {
     for await (const met of READERS[kind](path)) {
       const member = missing.get(met.name);
       if (!member) continue;
@@ -57,13 +57,20 @@ export async function takeMembers(
       missing.delete(met.name);
       if (missing.size === 0) return;
     }
+    throw new OperatorError(`the archive ${path} has no file ${[...missing.keys()].join(', ')}`);
+  });
+}
+
+/** What a reader meets that is not the operator's already is told as a fault of the archive. */
+async function readable<T>(path: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
   } catch (cause) {
     if (cause instanceof OperatorError) throw cause;
     throw new OperatorError(`the archive ${path} cannot be read: ${(cause as Error).message}`, {
       cause,
     });
   }
-  throw new OperatorError(`the archive ${path} has no file ${[...missing.keys()].join(', ')}`);
 }
 
 async function take(met: Met, member: Member, place: string): Promise<void> {
@@ -90,9 +97,6 @@ async function take(met: Met, member: Member, place: string): Promise<void> {
 const unpack = (met: Met, place: string): Promise<void> =>
   pipeline(Readable.from(met.content), createWriteStream(place, { mode: 0o600 }));
 
-/** No model file anyone uses for faces is larger. */
-const MOST_BYTES = 2 ** 31 - 1;
-
 const KINDS: readonly (readonly [RegExp, ArchiveKind])[] = [
   [/\.zip$/i, 'zip'],
   [/\.(?:tgz|tar\.gz)$/i, 'tgz'],
@@ -116,7 +120,8 @@ export async function takeModel(
   name: string | undefined,
   folder: string,
 ): Promise<string> {
-  try {
+  const { MOST_BYTES } = await import('../../../vision/own/source.js');
+  return readable(path, async () => {
     const chosen = choose(path, await namesIn(path, kind), name);
     for await (const met of READERS[kind](path)) {
       if (met.name !== chosen) continue;
@@ -129,12 +134,7 @@ export async function takeModel(
       return place;
     }
     throw new OperatorError(`the archive ${path} was changed while it was read`);
-  } catch (cause) {
-    if (cause instanceof OperatorError) throw cause;
-    throw new OperatorError(`the archive ${path} cannot be read: ${(cause as Error).message}`, {
-      cause,
-    });
-  }
+  });
 }
 
 async function namesIn(path: string, kind: ArchiveKind): Promise<string[]> {
@@ -166,13 +166,4 @@ export async function isThere(
 ): Promise<boolean> {
   const info = await stat(path).catch(() => undefined);
   return info?.isFile() === true && info.size === bytes && (await sha256Of(path)) === sha256;
-}
-
-async function sync(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

@@ -19,6 +19,7 @@ import {
   type Parity,
   type Reference,
   referenceImages,
+  takeWorse,
 } from './runtimes/parity.js';
 import {
   batchOf,
@@ -77,17 +78,17 @@ export async function loadNets(
   const nets = new Map<string, Net>();
   const loaded = new Map<string, Net>();
   const parity: Parity = { cosine: 1, deviation: 0 };
-  const all: (() => Promise<CheckedNet>)[] = [];
+  const all: (() => Promise<HeldNet>)[] = [];
   const placedCards = await pipelineCards(embedders);
-  let ahead = partsAhead(placedCards[0]);
+  let ahead = readAhead(placedCards[0]);
   for (const [index, placed] of placedCards.entries()) {
     const { card } = placed;
     const [files, reference] = (await ahead)!;
-    ahead = partsAhead(placedCards[index + 1]);
+    ahead = readAhead(placedCards[index + 1]);
     if (card.task === 'attributes') {
       const checked = once(async () => {
-        const [content, numbers] = await partsOf(placed);
-        return checkedNet(card, await runtime.load(content), numbers);
+        const [content, numbers] = await contentOf(placed);
+        return heldNet(card, await runtime.load(content), numbers);
       });
       all.push(checked);
       nets.set(card.name, runWhenLoaded(batchOf(runtime.name, card), checked));
@@ -95,7 +96,7 @@ export async function loadNets(
     }
     const key = computationOf(card);
     const net = loaded.get(key) ?? (await runtime.load(files));
-    const checked = await checkedNet(card, net, reference);
+    const checked = await heldNet(card, net, reference);
     loaded.set(key, net);
     nets.set(card.name, checked.net);
     takeWorse(parity, checked.parity);
@@ -112,7 +113,7 @@ export async function loadNets(
   };
 }
 
-interface CheckedNet {
+interface HeldNet {
   net: Net;
   /** At the first image of its reference. */
   parity: Parity;
@@ -120,21 +121,21 @@ interface CheckedNet {
 }
 
 /** Holds a net to the first image of its reference. */
-async function checkedNet(card: ModelCard, net: Net, reference: Reference): Promise<CheckedNet> {
+async function heldNet(card: ModelCard, net: Net, reference: Reference): Promise<HeldNet> {
   const check = (against: Reference): Promise<Parity> =>
     checkParity(card, net, against).catch(forOperator);
   return { net, parity: await check(firstImageOf(reference)), checkAll: () => check(reference) };
 }
 
 /** What a model lies on the disk as, checked. */
-const partsOf = (placed: PlacedCard): Promise<[ModelFiles, Reference]> =>
+const contentOf = (placed: PlacedCard): Promise<[ModelFiles, Reference]> =>
   Promise.all([loadPlacedFiles(placed), loadReference(placed.card.name, placed.place.directory)]);
 
 /** What is read and checked on other threads while this one loads the net before; a failure waits for its turn. */
-function partsAhead(placed: PlacedCard | undefined): Promise<[ModelFiles, Reference] | undefined> {
-  const parts = placed ? partsOf(placed) : Promise.resolve(undefined);
-  parts.catch(() => undefined);
-  return parts;
+function readAhead(placed: PlacedCard | undefined): Promise<[ModelFiles, Reference] | undefined> {
+  const content = placed ? contentOf(placed) : Promise.resolve(undefined);
+  content.catch(() => undefined);
+  return content;
 }
 
 /** The result of the first call, for all calls. */
@@ -144,7 +145,7 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
 }
 
 /** A net that does not come up in service is a fault of the runtime, as one that cannot be run is. */
-const runWhenLoaded = (maxBatch: number, load: () => Promise<CheckedNet>): Net => ({
+const runWhenLoaded = (maxBatch: number, load: () => Promise<HeldNet>): Net => ({
   maxBatch,
   run: async (pixels, batch) => {
     const { net } = await load().catch((cause: unknown) => {
@@ -153,11 +154,6 @@ const runWhenLoaded = (maxBatch: number, load: () => Promise<CheckedNet>): Net =
     return net.run(pixels, batch);
   },
 });
-
-function takeWorse(worst: Parity, { cosine, deviation }: Parity): void {
-  worst.cosine = Math.min(worst.cosine, cosine);
-  worst.deviation = Math.max(worst.deviation, deviation);
-}
 
 /** What a net computes: models that differ only around it share it, and its memory. */
 const computationOf = ({ files, architecture, input, outputs }: ModelCard): string =>

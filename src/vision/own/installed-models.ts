@@ -15,7 +15,7 @@ import {
   placedNets,
 } from '../models.js';
 import type { EmbeddingCard } from '../parts.js';
-import { checkParity, type Parity } from '../runtimes/parity.js';
+import { checkParity, type Parity, takeWorse } from '../runtimes/parity.js';
 import {
   candidatesFor,
   type Runtime,
@@ -73,9 +73,7 @@ export async function verifyModel(name: string, modelsDirectory: string): Promis
   const runtime = await startRuntime(candidatesFor(cards).fallback);
   const parity: Parity = { cosine: 1, deviation: 0 };
   for (const placed of nets) {
-    const { cosine, deviation } = await verifyNet(placed, runtime);
-    parity.cosine = Math.min(parity.cosine, cosine);
-    parity.deviation = Math.max(parity.deviation, deviation);
+    takeWorse(parity, await verifyNet(placed, runtime));
   }
   const files = cards.reduce((sum, card) => sum + card.files.length, 0);
   return { files, runtime: runtime.name, parity };

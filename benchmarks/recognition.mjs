@@ -10,7 +10,7 @@ export const COLUMNS =
   'TAR in % at FMR 1e-3 and 1e-4 over all and in both halves of the people; official pairs; users of three photos';
 
 /** People are split, so that what was chosen on one half can be read off the other. */
-const half = ({ person }) => createHash('sha256').update(`half${person}`).digest()[0] & 1;
+export const half = ({ person }) => createHash('sha256').update(`half${person}`).digest()[0] & 1;
 
 /** @param items rows of the manifest, each with its unit embedding. */
 export function recognition(items) {

@@ -1,4 +1,5 @@
 import type { CalibrationCurve } from '../domain/similarity.js';
+import type { Cohort } from './cohort.js';
 import type { Point } from './geometry.js';
 
 /** One file of a model, inside its npm package or beside its card. */
@@ -100,6 +101,8 @@ export interface EmbedderCard extends CardBase {
    * net puts all of them into one corner. Absent: nothing is.
    */
   centre?: readonly number[];
+  /** Spreads embeddings where the net crowds people together. Absent: they stay where they are. */
+  cohort?: Cohort;
   /** Absent: it was not measured yet, and its cosines mean nothing on the 0–100 scale. */
   calibration?: CardCalibration;
 }

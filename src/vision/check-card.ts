@@ -1,5 +1,6 @@
 import { isAbsolute, normalize } from 'node:path';
 import { OperatorError } from '../errors.js';
+import type { EmbedderCard } from './cards.js';
 
 type Check = (value: unknown) => boolean;
 
@@ -122,6 +123,29 @@ const EMBEDDER: readonly Member[] = [
   },
 ];
 
+/** More would cost a face more than they are worth. */
+const MOST_CENTROIDS = 1024;
+
+/** What a cohort is made of. */
+const COHORT: readonly Member[] = [
+  {
+    path: 'cohort.strength',
+    check: (value) => finite(value) && (value as number) >= 0 && (value as number) <= 20,
+    expected: 'a number from 0 to 20',
+  },
+  {
+    path: 'cohort.level',
+    check: (value) => finite(value) && Math.abs(value as number) <= 1,
+    expected: 'a cosine',
+  },
+  { path: 'cohort.mean', check: listOf(finite), expected: 'as many numbers as its output has' },
+  {
+    path: 'cohort.centroids',
+    check: (value) => listOf(listOf(finite))(value) && (value as []).length <= MOST_CENTROIDS,
+    expected: `up to ${MOST_CENTROIDS} lists of as many numbers as its output has`,
+  },
+];
+
 const MOST_PARTS = 8;
 
 /** What the card of a fusion must have besides its name, version and licence. */
@@ -168,7 +192,12 @@ const GAINS: readonly Member[] = [
  */
 export function checkCard(
   path: string,
-  card: { task: string; source?: { package?: string }; calibration?: object },
+  card: {
+    task: string;
+    source?: { package?: string };
+    calibration?: object;
+    cohort?: object;
+  },
 ): void {
   const shipped = card.source?.package !== undefined;
   const embedder = card.task === 'embedder';
@@ -176,19 +205,33 @@ export function checkCard(
     ...COMMON,
     ...(shipped ? PACKAGE : []),
     ...(embedder ? EMBEDDER : []),
+    ...(embedder && card.cohort !== undefined ? COHORT : []),
     // An operator's own model may still have to be measured; what we ship has been.
     ...(embedder && (shipped || card.calibration !== undefined) ? CALIBRATION : []),
     ...gainsOf(card),
   ];
   requireMembers(path, card, members);
-  const { centre, outputs } = card as {
-    centre?: readonly number[];
-    outputs?: { length: number }[];
-  };
-  if (centre && centre.length !== outputs?.[0]?.length)
-    throw new OperatorError(
-      `model card ${path}: centre has ${centre.length} numbers, expected ${outputs?.[0]?.length} as its output`,
-    );
+  if (embedder) requireLengths(path, card as unknown as EmbedderCard);
+}
+
+/** Whether everything that is put beside an embedding has as many numbers. */
+function requireLengths(path: string, { centre, cohort, outputs }: EmbedderCard): void {
+  const expected = outputs[0]?.length;
+  const vectors = [
+    ...(centre ? [['centre', centre] as const] : []),
+    ...(cohort ? [['cohort.mean', cohort.mean] as const] : []),
+    ...(cohort?.centroids.map((each, at) => [`cohort.centroids[${at}]`, each] as const) ?? []),
+  ];
+  for (const [name, { length }] of vectors)
+    if (length !== expected)
+      throw new OperatorError(
+        `model card ${path}: ${name} has ${length} numbers, expected ${expected} as its output`,
+      );
+  const empty = vectors.find(
+    ([name, numbers]) => name !== 'centre' && numbers.every((number) => number === 0),
+  );
+  if (empty)
+    throw new OperatorError(`model card ${path}: ${empty[0]} is all zeros, expected a direction`);
 }
 
 /**

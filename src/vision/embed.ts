@@ -1,7 +1,9 @@
 import { scalesOf } from './align.js';
 import type { EmbedderCard } from './cards.js';
+import { cohortNormalisation } from './cohort.js';
 import { mirror } from './image.js';
 import { type Net, RuntimeFault } from './runtimes/runtime.js';
+import { directionOf } from './unit.js';
 
 /** How often the net runs for one face. */
 export const viewsOf = (card: EmbedderCard): number =>
@@ -11,14 +13,17 @@ export const viewsOf = (card: EmbedderCard): number =>
 export class Embedder {
   readonly #net: Net;
   readonly #card: EmbedderCard;
+  readonly #normalise: (embedding: Float32Array) => Float32Array;
 
   constructor(net: Net, card: EmbedderCard) {
     this.#net = net;
     this.#card = card;
+    this.#normalise = card.cohort ? cohortNormalisation(card.cohort) : (embedding) => embedding;
   }
 
   /**
-   * One embedding a face: the mean over its chips and, where the card says so, their mirror images, of unit length.
+   * One embedding a face: the mean over its chips and, where the card says so, their mirror images, of unit length, less
+   * the card's centre and spread by its cohort where it has these.
    *
    * @param faces the chips of each, as many as the card has scales: see `alignedChips`.
    * @throws RuntimeFault when the net gives something that is not a finite direction.
@@ -36,7 +41,9 @@ export class Embedder {
     return faces.map((_, index) => {
       const embedding = unitSum(raw.slice(index * perFace, (index + 1) * perFace));
       const { centre } = this.#card;
-      return centre ? unit(embedding.map((value, k) => value - centre[k]!)) : embedding;
+      return this.#normalise(
+        centre ? unit(embedding.map((value, k) => value - centre[k]!)) : embedding,
+      );
     });
   }
 
@@ -58,10 +65,9 @@ function unitSum(vectors: readonly Float32Array[]): Float32Array {
 }
 
 function unit(vector: Float32Array): Float32Array {
-  const norm = Math.hypot(...vector);
-  if (!Number.isFinite(norm) || norm === 0)
-    throw new RuntimeFault(
-      `the embedder gave a vector of length ${norm}, expected a finite direction`,
-    );
-  return vector.map((value) => value / norm);
+  const direction = directionOf(vector);
+  if (direction) return direction;
+  throw new RuntimeFault(
+    `the embedder gave a vector of length ${Math.hypot(...vector)}, expected a finite direction`,
+  );
 }

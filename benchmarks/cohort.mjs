@@ -1,0 +1,263 @@
+// Learns where an embedding model crowds people together (`cohort` on its card, src/vision/cohort.ts), and says what it is worth
+// on people it was not learnt from: people of LFW are cut in two, and each half is measured with the cohort of the other.
+// Prints tables and writes results/cohort.json; with --write the cohort of all goes to the card.
+//
+//   npm run build && node benchmarks/cohort.mjs [folder of labelled photos] [model, default dlib-cohort] [--write]
+//
+// Embeddings are kept in the temporary folder.
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { cohortNormalisation } from '../dist/vision/cohort.js';
+import { builtIn } from '../dist/vision/models.js';
+import { createVision } from '../dist/vision/pool.js';
+import { facesFolder, labelledFace, photos } from './faces.mjs';
+import { save } from './measuring.mjs';
+import { allPairs, centroid, cosine, shareAbove, thresholdAt } from './metrics.mjs';
+import { half, recognition } from './recognition.mjs';
+
+/** Each model with a cohort, and the same one without. */
+const PLAIN = { 'dlib-cohort': 'dlib-resnet', 'dlib-cohort-two-scales': 'dlib-resnet-two-scales' };
+/** Chosen on both halves among 16 to 128 centroids and strengths of 2 to 8: see README.md beside this. */
+const CENTROIDS = 64;
+const STRENGTH = 4;
+/** A centroid of fewer people would say something of each. */
+const LEAST_PEOPLE = 5;
+const RESTARTS = 10;
+const ROUNDS = 60;
+/** Groups of people who look alike to the net, among whom false matches are counted. */
+const GROUPS = 12;
+
+const [, , , name = 'dlib-cohort'] = process.argv.filter((word) => !word.startsWith('--'));
+const plain = PLAIN[name];
+if (!plain) throw new Error(`${name}: expected one of ${Object.keys(PLAIN).join(', ')}`);
+
+const rows = photos().filter((row) => row.kind === 'identity' && row.source !== 'aws-synth');
+const items = await embedded(rows);
+const lfw = items.filter(({ source }) => source === 'lfw');
+const halves = [0, 1].map((side) => lfw.filter((item) => half(item) === side));
+const whole = cohortOf(lfw);
+const learntOnOther = halves.map((_, side) => cohortOf(halves[1 - side]));
+
+const table = {
+  [`${plain}, no cohort`]: recognition(lfw),
+  'cohort of the other half': crossed(),
+  'cohort of all, as on the card': recognition(normalised(lfw, whole)),
+};
+const report = {
+  command: `node benchmarks/cohort.mjs ../shared/faces ${name}`,
+  model: name,
+  photos: rows.length,
+  centroids: whole.centroids.length,
+  strength: STRENGTH,
+  recognition: table,
+  held: {
+    about:
+      'Of a half, the share of false matches, %, at the threshold that the other half, with a cohort of its own, says is for 0.1',
+    'no cohort': halves.map((own, side) => heldShare(own, halves[1 - side])),
+    'cohort of the other half': halves.map((own, side) =>
+      heldShare(
+        normalised(own, learntOnOther[side]),
+        normalised(halves[1 - side], learntOnOther[side]),
+      ),
+    ),
+  },
+  groups: {
+    about: `People of a half, put to the nearest of ${GROUPS} centroids of the other half: the share of false matches, %, among those of one group where it is 0.1 among all of the half`,
+    'no cohort': halves.map((own, side) => amongGroups(own, own, halves[1 - side])),
+    'cohort of the other half': halves.map((own, side) =>
+      amongGroups(normalised(own, learntOnOther[side]), own, halves[1 - side]),
+    ),
+  },
+  sources: {
+    about:
+      'Genuine pairs matched, %, at FMR 1e-3 of each source itself; and its FMR, %, at the threshold of FMR 1e-3 on LFW. No photo of these is in the cohort',
+    'no cohort': bySource(items),
+    'cohort of all': bySource(normalised(items, whole)),
+  },
+};
+save(name === 'dlib-cohort' ? 'cohort' : `cohort-${name}`, report);
+console.table(table);
+for (const part of [report.held, report.groups]) {
+  console.log(part.about);
+  for (const kind of ['no cohort', 'cohort of the other half'])
+    for (const [side, shares] of part[kind].entries())
+      console.log(`  ${kind}, half ${'AB'[side]}: ${[shares].flat().join('  ')}`);
+}
+console.table(report.sources['no cohort']);
+console.table(report.sources['cohort of all']);
+if (process.argv.includes('--write')) write(whole);
+process.exit(0);
+
+/** Each half as it is with the cohort of the other. What would mix both has no number. */
+function crossed() {
+  const [a, b] = halves.map((own, side) => {
+    const { at3, at4, users3, users4 } = recognition(normalised(own, learntOnOther[side]));
+    return { at3, at4, users3, users4 };
+  });
+  return { a3: a.at3, a4: a.at4, b3: b.at3, b4: b.at4 };
+}
+
+function normalised(some, cohort) {
+  const normalise = cohortNormalisation(cohort);
+  return some.map((item) => ({ ...item, embedding: normalise(item.embedding) }));
+}
+
+/** @returns the cohort of these people, as it stands on a card. */
+function cohortOf(some) {
+  const people = onePhotoEach(some);
+  const centroids = clusters(people, CENTROIDS);
+  const level = people.reduce((sum, each) => sum + nearest(each, centroids), 0) / people.length;
+  return {
+    strength: STRENGTH,
+    level: Number(level.toFixed(4)),
+    mean: rounded(centroid(people)),
+    centroids: centroids.map(rounded),
+  };
+}
+
+function rounded(vector) {
+  return Array.from(vector, (value) => Number(value.toFixed(4)));
+}
+
+function onePhotoEach(some) {
+  const people = new Map();
+  for (const { person, embedding } of some) if (!people.has(person)) people.set(person, embedding);
+  return [...people.values()];
+}
+
+function nearest(vector, centroids) {
+  return Math.max(...centroids.map((each) => cosine(vector, each)));
+}
+
+/** Spherical k-means; the best of some restarts. Centroids of too few people are dissolved. */
+function clusters(vectors, count) {
+  let best;
+  for (let restart = 0; restart < RESTARTS; restart++) {
+    const found = settled(vectors, count, seeded(restart + 1));
+    const score = vectors.reduce((sum, vector) => sum + nearest(vector, found), 0);
+    if (!best || score > best.score) best = { score, found };
+  }
+  return best.found;
+}
+
+function settled(vectors, count, random) {
+  const pool = [...vectors];
+  let centroids = Array.from(
+    { length: Math.min(count, pool.length) },
+    () => pool.splice(Math.floor(random() * pool.length), 1)[0],
+  );
+  for (let round = 0; round < ROUNDS; round++) centroids = moved(vectors, centroids).centroids;
+  for (;;) {
+    const { centroids: next, sizes } = moved(vectors, centroids);
+    const smallest = Math.min(...sizes);
+    if (smallest >= LEAST_PEOPLE) return next;
+    centroids = next.filter((_, index) => index !== sizes.indexOf(smallest));
+  }
+}
+
+/** One round: the mean of those nearest to each centroid. Of one without any nothing is left. */
+function moved(vectors, centroids) {
+  const members = centroids.map(() => []);
+  for (const vector of vectors) members[indexOfNearest(vector, centroids)].push(vector);
+  const kept = members.filter((list) => list.length > 0);
+  return { centroids: kept.map((list) => centroid(list)), sizes: kept.map((list) => list.length) };
+}
+
+function indexOfNearest(vector, centroids) {
+  let best = 0;
+  let most = -Infinity;
+  for (const [index, each] of centroids.entries()) {
+    const score = cosine(vector, each);
+    if (score > most) [best, most] = [index, score];
+  }
+  return best;
+}
+
+/** Mulberry32: the same numbers at every run. */
+function seeded(seed) {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+/** How the threshold learnt with a cohort on some people holds on others. */
+function heldShare(some, learntOn) {
+  const threshold = thresholdAt(allPairs(learntOn).impostor, 1e-3);
+  return Number((100 * shareAbove([...allPairs(some).impostor], threshold)).toFixed(3));
+}
+
+/** False matches within each group, sorted; groups are those of the embeddings without a cohort. */
+function amongGroups(some, asTheyAre, others) {
+  const groups = clusters(onePhotoEach(others), GROUPS);
+  const threshold = thresholdAt(allPairs(some).impostor, 1e-3);
+  const members = groups.map(() => []);
+  for (const [index, { embedding }] of asTheyAre.entries())
+    members[indexOfNearest(embedding, groups)].push(some[index]);
+  return members
+    .map((list) => allPairs(list).impostor)
+    .filter((impostor) => impostor.length >= 1000)
+    .map((impostor) => Number((100 * shareAbove([...impostor], threshold)).toFixed(2)))
+    .toSorted((a, b) => a - b);
+}
+
+function bySource(some) {
+  const threshold = thresholdAt(
+    allPairs(some.filter(({ source }) => source === 'lfw')).impostor,
+    1e-3,
+  );
+  const rates = {};
+  for (const source of ['london', 'orl', 'bbt', 'deepface']) {
+    const { genuine, impostor } = allPairs(some.filter((item) => item.source === source));
+    const own = impostor[impostor.length - 1 - Math.floor(impostor.length * 1e-3)];
+    rates[source] = {
+      matched: Number((100 * shareAbove(genuine, own)).toFixed(1)),
+      fmr: Number((100 * shareAbove([...impostor], threshold)).toFixed(2)),
+    };
+  }
+  return rates;
+}
+
+/** The photos whose labelled face was found, each with its embedding by the model without a cohort. */
+async function embedded(wanted) {
+  const vision = await createVision({
+    embedders: [builtIn(plain)],
+    workers: availableParallelism(),
+  });
+  const folder = join(tmpdir(), 'likeness-cohort', vision.model.id);
+  mkdirSync(folder, { recursive: true });
+  const found = new Map();
+  const waiting = [...wanted];
+  const work = async () => {
+    for (let row = waiting.shift(); row; row = waiting.shift()) {
+      const file = join(folder, row.sha256);
+      if (!existsSync(file)) {
+        const request = { filter: 'NONE', maxFaces: 100, embed: 'kept' };
+        const result = await vision
+          .analyse(readFileSync(join(facesFolder, row.path)), request)
+          .catch(() => undefined);
+        writeFileSync(file, labelledFace(row, result)?.embedding ?? new Float32Array());
+        if (waiting.length % 100 === 0) process.stderr.write(`\r${waiting.length} photos left `);
+      }
+      const embedding = new Float32Array(new Uint8Array(readFileSync(file)).buffer);
+      if (embedding.length > 0) found.set(row, { ...row, embedding });
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, work));
+  await vision.close();
+  return wanted.flatMap((row) => found.get(row) ?? []);
+}
+
+/** To the card, which the project's formatter lays out. */
+function write(cohort) {
+  const file = join(import.meta.dirname, '../models', name, 'card.json');
+  const card = JSON.parse(readFileSync(file, 'utf8'));
+  writeFileSync(file, JSON.stringify({ ...card, cohort }, undefined, 2));
+  execFileSync('npx', ['biome', 'format', '--write', file], { stdio: 'inherit' });
+  console.log(`written to ${file}`);
+}

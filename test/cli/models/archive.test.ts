@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { takeModel } from '../../../src/cli/models/archive/archive.js';
 import type { CatalogueEntry } from '../../../src/vision/own/catalogue.js';
 import { FileServer } from '../../support/file-server.js';
 import { runModels } from '../../support/likeness.js';
@@ -131,12 +132,21 @@ describe('likeness models pull of a model in an archive', () => {
     ],
     ['another size', tgz(replaced(Buffer.alloc(10))), /shard1\.bin in the archive has 10 bytes/],
     ['a file less', tgz(PACKED.slice(0, -3)), /has no file package\/models\/shard1\.bin, package/],
-    ['a cut end', gzipSync(whole.subarray(0, 4000)), /cannot be read: it ends in the middle/],
     [
-      'a damaged header',
-      gzipSync(damaged),
-      /cannot be read: it holds no tar archive, or a damaged/,
+      'a link in place of a file',
+      tgz(
+        PACKED.map(({ name, content }) =>
+          name.endsWith('shard1.bin')
+            ? { name, linkTo: '/etc/passwd' }
+            : { name, content: content! },
+        ),
+      ),
+      /has no file package\/models\/shard1\.bin$/m,
     ],
+    ['a cut end', gzipSync(whole.subarray(0, 4000)), /cannot be read: Tar archive is truncated/],
+    ['a cut stream', tgz(PACKED).subarray(0, -20), /cannot be read: unexpected end of file/],
+    ['a damaged header', gzipSync(damaged), /cannot be read: Invalid tar header checksum/],
+    ['no tar inside', gzipSync(Buffer.alloc(2000, 'x')), /cannot be read: Invalid tar/],
     ['no archive at all', Buffer.from('<html>'), /cannot be read: incorrect header check/],
   ])('refuses one with %s', async (_, archive, message) => {
     const { directory, pull } = catalogued(archive);
@@ -145,5 +155,25 @@ describe('likeness models pull of a model in an archive', () => {
     expect(stderr).toMatch(message);
     expect(existsSync(join(directory, 'small'))).toBe(false);
     expect(readdirSync(join(directory, '.downloads')).join()).not.toMatch(/taken|part/);
+  });
+});
+
+describe('a .tgz of unknown content', () => {
+  it('gives the one model that is meant, and none where two have its name', async () => {
+    const folder = join(root, String(++count));
+    mkdirSync(folder);
+    const path = join(folder, 'pack.tgz');
+    const write = (...names: string[]): void =>
+      writeFileSync(path, tgz(names.map((name) => ({ name, content: Buffer.from(`of ${name}`) }))));
+    const take = (name?: string): Promise<string> => takeModel(path, 'tgz', name, folder);
+    write('../up.onnx', 'package/a.onnx', 'package/README');
+    // Names in an archive never say where something goes.
+    expect(await take('../up.onnx')).toBe(join(folder, 'up.onnx'));
+    expect(readFileSync(join(folder, 'up.onnx'), 'utf8')).toBe('of ../up.onnx');
+    await expect(take()).rejects.toThrow('but ../up.onnx, package/a.onnx: name one with --member');
+    write('package/a.onnx', 'package/b.onnx', 'package/a.onnx');
+    expect(readFileSync(await take('b.onnx'), 'utf8')).toBe('of package/b.onnx');
+    await expect(take('package/a.onnx')).rejects.toThrow('does not hold one file package/a.onnx');
+    expect(readdirSync(folder).toSorted()).toEqual(['b.onnx', 'pack.tgz', 'up.onnx']);
   });
 });

@@ -1,39 +1,23 @@
-import { createHash } from 'node:crypto';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { takeModel } from '../../../src/cli/models/archive/archive.js';
-import type { CatalogueEntry } from '../../../src/vision/own/catalogue.js';
-import { FileServer } from '../../support/file-server.js';
 import { runModels } from '../../support/likeness.js';
-import { SMALL_DIMENSION, writeGraphModel } from '../../support/small-models.js';
+import {
+  catalogued,
+  GRAPH_FILES,
+  pinOf,
+  serveFiles,
+  writeCatalogue,
+} from '../../support/small-catalogue.js';
+import { writeGraphModel } from '../../support/small-models.js';
 import { type ArchiveFile, tgz } from '../../support/tgz.js';
 
-const root = mkdtempSync(join(tmpdir(), 'likeness-archive-'));
+const { root, server, fresh } = await serveFiles('archive');
 const source = writeGraphModel(join(root, 'source'), 1);
-const NAMES = ['model.json', 'shard1.bin', 'shard2.bin'] as const;
-let server: FileServer;
-let count = 0;
+const NAMES = Object.keys(GRAPH_FILES);
 
-beforeAll(async () => {
-  server = await FileServer.start();
-});
-afterAll(async () => {
-  await server.close();
-  rmSync(root, { recursive: true });
-});
-
-const sha256 = (content: Buffer): string => createHash('sha256').update(content).digest('hex');
 const contentOf = (name: string): Buffer => readFileSync(join(source, name));
 
 /** The files of the small model as an npm package has them, between others. */
@@ -46,50 +30,23 @@ const PACKED: readonly ArchiveFile[] = [
 ];
 
 /** A catalogue whose one model lies in this archive. */
-function catalogued(archive: Buffer) {
-  const place = join(root, String(++count));
-  mkdirSync(place);
-  const path = `/${count}/small-1.0.0.tgz`;
-  const entry: CatalogueEntry = {
-    name: 'small',
-    title: 'A small net',
-    family: 'arcface',
-    format: 'tfjs-graph',
-    origin: 'a test',
-    licence: { weights: 'CC0-1.0', text: 'CC0-1.0: no rights are kept.' },
-    mustAccept: false,
-    dimension: SMALL_DIMENSION,
-    evidence: 'counted here',
+function cataloguedIn(archive: Buffer) {
+  const { place, id } = fresh();
+  const path = `/${id}/small-1.0.0.tgz`;
+  const catalogue = writeCatalogue(place, {
     files: NAMES.map((name) => ({
-      path: name,
-      role: name === 'model.json' ? ('topology' as const) : ('weights' as const),
-      bytes: contentOf(name).length,
-      sha256: sha256(contentOf(name)),
+      ...catalogued(name, contentOf(name)),
       member: `package/models/${name}`,
     })),
-    archive: {
-      kind: 'tgz',
-      urls: [server.put(path, archive)],
-      bytes: archive.length,
-      sha256: sha256(archive),
-    },
-  };
-  const catalogue = join(place, 'catalogue.json');
-  writeFileSync(catalogue, JSON.stringify({ models: [entry] }));
-  const directory = join(place, 'models');
+    archive: { kind: 'tgz', urls: [server.put(path, archive)], ...pinOf(archive) },
+  });
   server.asked.length = 0;
-  return {
-    place,
-    path,
-    directory,
-    pull: (...args: string[]) =>
-      runModels(directory, 'pull', 'small', '--catalogue', catalogue, ...args),
-  };
+  return { ...catalogue, place, path };
 }
 
 describe('likeness models pull of a model in an archive', () => {
   it('downloads the archive once, takes the named files out of it and leaves nothing else', async () => {
-    const { directory, pull, path, place } = catalogued(tgz(PACKED));
+    const { directory, pull, path, place } = cataloguedIn(tgz(PACKED));
     const pulled = await pull();
     expect(pulled).toMatchObject({ code: 0 });
     expect(pulled.stderr).toMatch(/small-1\.0\.0\.tgz: .*\(100 %\)/);
@@ -105,7 +62,7 @@ describe('likeness models pull of a model in an archive', () => {
 
   it('takes the archive, or the files by themselves, from a folder', async () => {
     const archive = tgz(PACKED);
-    const { place, pull } = catalogued(archive);
+    const { place, pull } = cataloguedIn(archive);
     const folder = join(place, 'usb');
     mkdirSync(folder);
     expect((await pull('--from', folder)).stderr).toContain('holds no small/small-1.0.0.tgz');
@@ -149,7 +106,7 @@ describe('likeness models pull of a model in an archive', () => {
     ['no tar inside', gzipSync(Buffer.alloc(2000, 'x')), /cannot be read: Invalid tar/],
     ['no archive at all', Buffer.from('<html>'), /cannot be read: incorrect header check/],
   ])('refuses one with %s', async (_, archive, message) => {
-    const { directory, pull } = catalogued(archive);
+    const { directory, pull } = cataloguedIn(archive);
     const { code, stderr } = await pull();
     expect(code).toBe(1);
     expect(stderr).toMatch(message);
@@ -160,8 +117,7 @@ describe('likeness models pull of a model in an archive', () => {
 
 describe('a .tgz of unknown content', () => {
   it('gives the one model that is meant, and none where two have its name', async () => {
-    const folder = join(root, String(++count));
-    mkdirSync(folder);
+    const { place: folder } = fresh();
     const path = join(folder, 'pack.tgz');
     const write = (...names: string[]): void =>
       writeFileSync(path, tgz(names.map((name) => ({ name, content: Buffer.from(`of ${name}`) }))));

@@ -1,26 +1,15 @@
-import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { type Downloading, download, Unavailable } from '../../../src/cli/models/download.js';
 import { OperatorError } from '../../../src/errors.js';
-import { FileServer } from '../../support/file-server.js';
+import { pinOf, serveFiles } from '../../support/small-catalogue.js';
 
-const root = mkdtempSync(join(tmpdir(), 'likeness-download-'));
-let server: FileServer;
+const { server, fresh } = await serveFiles('download');
 let folder: string;
-let count = 0;
 
-beforeAll(async () => {
-  server = await FileServer.start();
-});
-afterAll(async () => {
-  await server.close();
-  rmSync(root, { recursive: true });
-});
 afterEach(() => {
   server.asked.length = 0;
 });
@@ -28,18 +17,14 @@ afterEach(() => {
 const SIZE = 300_000;
 const bytesOf = (seed: number, size = SIZE): Buffer =>
   Buffer.from(Uint8Array.from({ length: size }, (_, i) => (i * seed + (i >> 8)) % 251));
-const sha256 = (content: Buffer): string => createHash('sha256').update(content).digest('hex');
 
 /** A file of its own on the server, and what is wanted of it. */
 function file(content = bytesOf(7)) {
-  const path = `/file-${++count}`;
-  folder = join(root, String(count));
+  const { place, id } = fresh();
+  folder = place;
+  const path = `/file-${id}`;
   const url = server.put(path, content);
-  return {
-    path,
-    content,
-    wanted: { path: 'net.onnx', bytes: content.length, sha256: sha256(content), urls: [url] },
-  };
+  return { path, content, wanted: { path: 'net.onnx', ...pinOf(content), urls: [url] } };
 }
 
 const get = (wanted: Parameters<typeof download>[0], over: Partial<Downloading> = {}) =>

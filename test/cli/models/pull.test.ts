@@ -1,98 +1,46 @@
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
 import { type CatalogueEntry, loadCatalogue } from '../../../src/vision/own/catalogue.js';
 import { missingPackages } from '../../../src/vision/runtimes/installed.js';
-import { FileServer } from '../../support/file-server.js';
 import { CLI, runModels as run } from '../../support/likeness.js';
+import {
+  catalogued,
+  GRAPH_FILES,
+  serveFiles,
+  writeCatalogue,
+} from '../../support/small-catalogue.js';
 import { SMALL_DIMENSION, writeGraphModel, writeOnnxModel } from '../../support/small-models.js';
 
-const root = mkdtempSync(join(tmpdir(), 'likeness-pull-'));
+const { root, server, fresh } = await serveFiles('pull');
 const withOnnx = missingPackages('onnxruntime').length === 0;
 const onnxNote = withOnnx ? '' : ' (skipped: onnxruntime-node is not installed)';
-let server: FileServer;
-let count = 0;
-
-beforeAll(async () => {
-  server = await FileServer.start();
-});
-afterAll(async () => {
-  await server.close();
-  rmSync(root, { recursive: true });
-});
-
-const ROLES: Readonly<Record<string, CatalogueEntry['files'][number]['role']>> = {
-  'model.json': 'topology',
-  'shard1.bin': 'weights',
-  'shard2.bin': 'weights',
-};
 
 /** A catalogue with one model whose files the server has. */
-function catalogued(
+function cataloguedFiles(
   over: Partial<CatalogueEntry> = {},
   format: 'onnx' | 'tfjs-graph' = 'tfjs-graph',
 ) {
-  const place = join(root, String(++count));
-  mkdirSync(place);
+  const { place, id } = fresh();
   const source = join(place, 'source');
   if (format === 'onnx') {
     mkdirSync(source);
     writeOnnxModel(join(source, 'net.onnx'), 2);
   } else writeGraphModel(source, 1);
-  const names = format === 'onnx' ? ['net.onnx'] : Object.keys(ROLES);
-  const files = names.map((path) => {
-    const content = readFileSync(join(source, path));
-    return {
-      path,
-      role: ROLES[path] ?? ('onnx' as const),
-      bytes: content.length,
-      sha256: createHash('sha256').update(content).digest('hex'),
-      urls: [server.put(`/${count}/${path}`, content)],
-    };
+  const names = format === 'onnx' ? ['net.onnx'] : Object.keys(GRAPH_FILES);
+  const path = (name: string): string => `/${id}/${name}`;
+  const files = names.map((name) => {
+    const content = readFileSync(join(source, name));
+    return { ...catalogued(name, content), urls: [server.put(path(name), content)] };
   });
-  const entry: CatalogueEntry = {
-    name: 'small',
-    title: 'A small net',
-    family: 'arcface',
-    format,
-    origin: 'a test',
-    licence: { weights: 'CC0-1.0', text: 'CC0-1.0: no rights are kept.' },
-    mustAccept: false,
-    dimension: SMALL_DIMENSION,
-    evidence: 'counted here',
-    files,
-    ...over,
-  };
-  const catalogue = join(place, 'catalogue.json');
-  writeFileSync(catalogue, JSON.stringify({ models: [entry] }));
-  const directory = join(place, 'models');
-  return {
-    source,
-    directory,
-    catalogue,
-    files,
-    path: (at: number) => `/${basename(place)}/${files[at]!.path}`,
-    pull: (...args: string[]) => run(directory, 'pull', 'small', '--catalogue', catalogue, ...args),
-    list: (...args: string[]) =>
-      run(directory, 'list', '--available', '--catalogue', catalogue, ...args),
-  };
+  const catalogue = writeCatalogue(place, { format, files, ...over });
+  return { ...catalogue, source, files, path: (at: number) => path(names[at]!) };
 }
 
 describe('likeness models pull', () => {
   it('downloads, checks, records and adds a model, with its licence', async () => {
-    const { directory, pull, list, files } = catalogued();
+    const { directory, pull, list, files } = cataloguedFiles();
     const pulled = await pull('--name', 'mine');
     expect(pulled).toMatchObject({
       code: 0,
@@ -115,7 +63,7 @@ describe('likeness models pull', () => {
   });
 
   it('goes on after it was killed half-way', async () => {
-    const { directory, catalogue, pull, path } = catalogued();
+    const { directory, catalogue, pull, path } = cataloguedFiles();
     const half = new Promise<void>((reached) =>
       server.next(path(2), (_, response) => {
         response.writeHead(200, { 'content-length': 11_304 });
@@ -138,7 +86,7 @@ describe('likeness models pull', () => {
   });
 
   it('takes the files from a folder, under their names or under the model’s', async () => {
-    const { source, directory, pull } = catalogued();
+    const { source, directory, pull } = cataloguedFiles();
     server.asked.length = 0;
     expect(await pull('--from', source)).toMatchObject({ code: 0 });
     const named = join(directory, '../named');
@@ -152,7 +100,7 @@ describe('likeness models pull', () => {
   });
 
   it('says what is missing or wrong in a folder', async () => {
-    const { source, pull, files } = catalogued();
+    const { source, pull, files } = cataloguedFiles();
     const { sha256, bytes, urls } = files[0]!;
     expect((await pull('--from', root)).stderr).toContain(
       `holds no small/model.json and no model.json (${bytes} bytes, sha256 ${sha256}); it is to be had at ${urls[0]}`,
@@ -167,18 +115,18 @@ describe('likeness models pull', () => {
   });
 
   it('takes the files from a mirror', async () => {
-    const { source, pull } = catalogued();
-    for (const name of Object.keys(ROLES))
+    const { source, pull } = cataloguedFiles();
+    for (const name of Object.keys(GRAPH_FILES))
       server.put(`/mirror/small/${name}`, readFileSync(join(source, name)));
     server.asked.length = 0;
     expect(await pull('--from', `${server.origin}/mirror/`)).toMatchObject({ code: 0 });
     expect(server.asked.map(({ path }) => path)).toEqual(
-      Object.keys(ROLES).map((name) => `/mirror/small/${name}`),
+      Object.keys(GRAPH_FILES).map((name) => `/mirror/small/${name}`),
     );
   });
 
   it('names URL, size, checksum and the way without a network', async () => {
-    const { pull, files, directory, path } = catalogued();
+    const { pull, files, directory, path } = cataloguedFiles();
     const { bytes, sha256 } = files[1]!;
     const url = server.put(path(1), Buffer.alloc(bytes));
     const { code, stderr } = await pull();
@@ -190,7 +138,7 @@ describe('likeness models pull', () => {
   });
 
   it('asks for the acceptance of a licence that rules out uses, before anything is sent', async () => {
-    const { pull, list } = catalogued({
+    const { pull, list } = cataloguedFiles({
       mustAccept: true,
       licence: { weights: 'Research only', text: 'For non-commercial research only.' },
     });
@@ -206,7 +154,7 @@ describe('likeness models pull', () => {
   });
 
   it('refuses a model that is not what the catalogue says, and keeps the download', async () => {
-    const { pull, directory } = catalogued({ dimension: 512 });
+    const { pull, directory } = cataloguedFiles({ dimension: 512 });
     const { code, stderr } = await pull();
     expect(code).toBe(1);
     expect(stderr).toContain(`gives ${SMALL_DIMENSION} numbers`);
@@ -222,13 +170,13 @@ describe('likeness models pull', () => {
   });
 
   it.runIf(withOnnx)(`pulls an ONNX file${onnxNote}`, async () => {
-    const { directory, pull } = catalogued({}, 'onnx');
+    const { directory, pull } = cataloguedFiles({}, 'onnx');
     expect(await pull()).toMatchObject({ code: 0 });
     expect(await run(directory, 'verify')).toMatchObject({ code: 0 });
   });
 
   it.skipIf(withOnnx)('says what to install before it downloads an ONNX file', async () => {
-    const { pull } = catalogued({}, 'onnx');
+    const { pull } = cataloguedFiles({}, 'onnx');
     server.asked.length = 0;
     expect((await pull()).stderr).toContain('npm install onnxruntime-node');
     expect(server.asked).toEqual([]);

@@ -1,26 +1,21 @@
-import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { takeMembers, takeModel } from '../../../src/cli/models/archive/archive.js';
-import { type CatalogueEntry, loadCatalogue } from '../../../src/vision/own/catalogue.js';
+import { loadCatalogue } from '../../../src/vision/own/catalogue.js';
 import { missingPackages } from '../../../src/vision/runtimes/installed.js';
-import { FileServer } from '../../support/file-server.js';
 import { runModels } from '../../support/likeness.js';
+import {
+  catalogued,
+  GRAPH_FILES,
+  pinOf,
+  serveFiles,
+  writeCatalogue,
+} from '../../support/small-catalogue.js';
 import { SMALL_DIMENSION, writeGraphModel, writeOnnxModel } from '../../support/small-models.js';
 import { type Zipped, zipOf } from '../../support/zip.js';
 
-const root = mkdtempSync(join(tmpdir(), 'likeness-zip-'));
-afterAll(() => rmSync(root, { recursive: true }));
-
-const sha256 = (content: Uint8Array): string => createHash('sha256').update(content).digest('hex');
-let count = 0;
-const fresh = (): string => {
-  const folder = join(root, String(++count));
-  mkdirSync(folder);
-  return folder;
-};
+const { root, server, fresh } = await serveFiles('zip');
 
 describe('a ZIP archive', () => {
   const content = Buffer.alloc(300_000, 'a face is told by its landmarks ');
@@ -29,11 +24,11 @@ describe('a ZIP archive', () => {
     { name: 'pack/', content: Buffer.alloc(0) },
     { name: 'pack/det.onnx', content: Buffer.from('another net') },
   ];
-  const member = { member: 'pack/net.onnx', bytes: content.length, sha256: sha256(content) };
+  const member = { member: 'pack/net.onnx', ...pinOf(content) };
 
   /** Takes the model out of an archive of these bytes; what lies there then. */
   async function taken(archive: Buffer): Promise<string[]> {
-    const folder = fresh();
+    const { place: folder } = fresh();
     const path = join(folder, 'pack.zip');
     writeFileSync(path, archive);
     try {
@@ -94,14 +89,14 @@ describe('a ZIP archive', () => {
   });
 
   it('of unknown content gives its only model, or the one that is named', async () => {
-    const folder = fresh();
+    const { place: folder } = fresh();
     const write = (name: string, files: Zipped[]): string => {
       const path = join(folder, name);
       writeFileSync(path, zipOf(files));
       return path;
     };
     const take = async (path: string, name?: string): Promise<string> => {
-      const place = await takeModel(path, 'zip', name, fresh());
+      const place = await takeModel(path, 'zip', name, fresh().place);
       return readFileSync(place, 'utf8').slice(0, 11);
     };
     const two = write('two.zip', [...others, model]);
@@ -119,72 +114,43 @@ describe('a ZIP archive', () => {
 });
 
 describe('likeness models pull of a model in a pack', () => {
-  const NAMES = ['model.json', 'shard1.bin', 'shard2.bin'] as const;
-  let server: FileServer;
-  let source: string;
-  beforeAll(async () => {
-    source = writeGraphModel(join(root, 'source'), 1);
-    server = await FileServer.start();
-  });
-  afterAll(() => server.close());
+  const NAMES = Object.keys(GRAPH_FILES);
+  const source = writeGraphModel(join(root, 'source'), 1);
 
   /** A catalogue with a model whose files lie in a pack, and by themselves where the server has them. */
-  function catalogued(haveFiles: boolean) {
-    const place = fresh();
+  function cataloguedIn(haveFiles: boolean) {
+    const { place, id } = fresh();
     const contents = NAMES.map((name) => ({ name, content: readFileSync(join(source, name)) }));
     const pack = zipOf([
       { name: 'pack/README', content: Buffer.from('read me') },
       ...contents.map(({ name, content }) => ({ name: `pack/${name}`, content })),
     ]);
-    const url = (path: string, content: Buffer): string => server.put(`/${count}/${path}`, content);
-    const absent = url('', Buffer.alloc(0)).replace(/\/$/, '/gone');
-    const entry: CatalogueEntry = {
-      name: 'small',
-      title: 'A small net',
-      family: 'arcface',
-      format: 'tfjs-graph',
-      origin: 'a test',
-      licence: { weights: 'CC0-1.0', text: 'CC0-1.0: no rights are kept.' },
-      mustAccept: false,
-      dimension: SMALL_DIMENSION,
-      evidence: 'counted here',
+    const url = (path: string, content: Buffer): string => server.put(`/${id}/${path}`, content);
+    const catalogue = writeCatalogue(place, {
       files: contents.map(({ name, content }) => ({
-        path: name,
-        role: name === 'model.json' ? ('topology' as const) : ('weights' as const),
-        bytes: content.length,
-        sha256: sha256(content),
+        ...catalogued(name, content),
         member: `pack/${name}`,
-        urls: [haveFiles ? url(name, content) : `${absent}/${name}`],
+        urls: [haveFiles ? url(name, content) : `${server.origin}/${id}/gone/${name}`],
       })),
-      archive: {
-        kind: 'zip',
-        urls: [url('pack.zip', pack)],
-        bytes: pack.length,
-        sha256: sha256(pack),
-      },
-    };
-    const catalogue = join(place, 'catalogue.json');
-    writeFileSync(catalogue, JSON.stringify({ models: [entry] }));
-    const directory = join(place, 'models');
+      archive: { kind: 'zip', urls: [url('pack.zip', pack)], ...pinOf(pack) },
+    });
     server.asked.length = 0;
     return {
+      ...catalogue,
       place,
       pack,
-      directory,
       asked: () => server.asked.map(({ path }) => path.split('/').at(-1)),
-      pull: (...args: string[]) =>
-        runModels(directory, 'pull', 'small', '--catalogue', catalogue, ...args),
     };
   }
 
   it('takes the files by themselves where they are to be had so', async () => {
-    const { pull, asked } = catalogued(true);
+    const { pull, asked } = cataloguedIn(true);
     expect(await pull()).toMatchObject({ code: 0 });
     expect(asked()).toEqual([...NAMES]);
   });
 
   it('takes the whole pack where they are not, once', async () => {
-    const { pull, asked, directory } = catalogued(false);
+    const { pull, asked, directory } = cataloguedIn(false);
     const pulled = await pull();
     expect(pulled).toMatchObject({ code: 0 });
     expect(pulled.stderr).toContain('The whole pack.zip is tried.');
@@ -194,7 +160,7 @@ describe('likeness models pull of a model in a pack', () => {
   });
 
   it('takes the pack from a folder, which stays there', async () => {
-    const { pull, pack, place, asked } = catalogued(true);
+    const { pull, pack, place, asked } = cataloguedIn(true);
     const folder = join(place, 'usb');
     mkdirSync(folder);
     const damaged = Buffer.from(pack);
@@ -224,7 +190,7 @@ describe('likeness models add of a pack', () => {
   it.skipIf(!onnx)(
     `takes the named model${onnx ? '' : ' (skipped: onnxruntime-node is not installed)'}`,
     async () => {
-      const folder = fresh();
+      const { place: folder } = fresh();
       const path = join(folder, 'pack.zip');
       const net = readFileSync(writeOnnxModel(join(folder, 'net.onnx'), 2));
       writeFileSync(path, zipOf([{ name: 'a/net.onnx', content: net }]));
@@ -244,7 +210,7 @@ describe('likeness models add of a pack', () => {
   );
 
   it('says what is in it, and that --member is for archives', async () => {
-    const folder = fresh();
+    const { place: folder } = fresh();
     const path = join(folder, 'pack.zip');
     writeFileSync(path, zipOf([{ name: 'a.onnx', content: Buffer.from('a') }]));
     const directory = join(folder, 'models');

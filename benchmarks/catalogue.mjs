@@ -340,7 +340,7 @@ export const BENCHMARKS = [
     script: 'user-scale.mjs',
     full: [],
     short: undefined,
-    result: 'user-scale',
+    result: 'user-scale-dlib-cohort',
     question: 'similarity to users, of people nobody learnt from',
     answers: [2, 5].flatMap((faces) => [
       {

@@ -1,6 +1,6 @@
 // Learns where an embedding model crowds people together (`cohort` on its card, src/vision/cohort.ts), and says what it is worth
-// on people it was not learnt from: people of LFW are cut in two, and each half is measured with the cohort of the other.
-// Prints tables and writes results/cohort.json; with --write the cohort of all goes to the card.
+// to others: it is learnt from the people of LFW with one photo, and measured on those with several.
+// Prints tables and writes results/cohort.json; with --write the cohort goes to the card.
 //
 //   npm run build && node benchmarks/cohort.mjs [folder of labelled photos] [model, default dlib-cohort] [--write]
 //
@@ -15,11 +15,11 @@ import { createVision } from '../dist/vision/pool.js';
 import { facesFolder, labelledFace, photos } from './faces.mjs';
 import { save } from './measuring.mjs';
 import { allPairs, centroid, cosine, shareAbove, thresholdAt } from './metrics.mjs';
-import { half, recognition } from './recognition.mjs';
+import { COLUMNS, recognition } from './recognition.mjs';
 
 /** Each model with a cohort, and the same one without. */
 const PLAIN = { 'dlib-cohort': 'dlib-resnet', 'dlib-cohort-two-scales': 'dlib-resnet-two-scales' };
-/** Chosen on both halves among 16 to 128 centroids and strengths of 2 to 8: see README.md beside this. */
+/** Chosen among 16 to 128 centroids and strengths of 2 to 8, which differ little: see README.md beside this. */
 const CENTROIDS = 64;
 const STRENGTH = 4;
 /** A centroid of fewer people would say something of each. */
@@ -36,72 +36,62 @@ if (!plain) throw new Error(`${name}: expected one of ${Object.keys(PLAIN).join(
 const rows = photos().filter((row) => row.kind === 'identity' && row.source !== 'aws-synth');
 const items = await embedded(rows);
 const lfw = items.filter(({ source }) => source === 'lfw');
-const halves = [0, 1].map((side) => lfw.filter((item) => half(item) === side));
-const whole = cohortOf(lfw);
-const learntOnOther = halves.map((_, side) => cohortOf(halves[1 - side]));
+const photosOf = grouped(lfw);
+const known = lfw.filter(({ person }) => photosOf.get(person).length === 1);
+const others = lfw.filter(({ person }) => photosOf.get(person).length > 1);
+const cohort = cohortOf(known);
+const normalise = cohortNormalisation(cohort);
 
 const table = {
-  [`${plain}, no cohort`]: recognition(lfw),
-  'cohort of the other half': crossed(),
-  'cohort of all, as on the card': recognition(normalised(lfw, whole)),
+  [`${plain}: people with several photos`]: recognition(others),
+  [`${name}: people with several photos`]: recognition(normalised(others)),
+  [`${plain}: all`]: recognition(lfw),
+  [`${name}: all`]: recognition(normalised(lfw)),
 };
+const groups = clusters(onePhotoEach(known), GROUPS);
 const report = {
   command: `node benchmarks/cohort.mjs ../shared/faces ${name}`,
   model: name,
-  photos: rows.length,
-  centroids: whole.centroids.length,
+  learntFrom: known.length,
+  people: photosOf.size - known.length,
+  photos: others.length,
+  centroids: cohort.centroids.length,
   strength: STRENGTH,
+  columns: COLUMNS,
   recognition: table,
-  held: {
-    about:
-      'Of a half, the share of false matches, %, at the threshold that the other half, with a cohort of its own, says is for 0.1',
-    'no cohort': halves.map((own, side) => heldShare(own, halves[1 - side])),
-    'cohort of the other half': halves.map((own, side) =>
-      heldShare(
-        normalised(own, learntOnOther[side]),
-        normalised(halves[1 - side], learntOnOther[side]),
-      ),
-    ),
-  },
   groups: {
-    about: `People of a half, put to the nearest of ${GROUPS} centroids of the other half: the share of false matches, %, among those of one group where it is 0.1 among all of the half`,
-    'no cohort': halves.map((own, side) => amongGroups(own, own, halves[1 - side])),
-    'cohort of the other half': halves.map((own, side) =>
-      amongGroups(normalised(own, learntOnOther[side]), own, halves[1 - side]),
-    ),
+    about: `People with several photos, put to the nearest of ${GROUPS} centroids of the cohort's people: the share of false matches, %, among those of one group where it is 0.1 among all`,
+    [plain]: amongGroups(others),
+    [name]: amongGroups(normalised(others)),
   },
   sources: {
     about:
-      'Genuine pairs matched, %, at FMR 1e-3 of each source itself; and its FMR, %, at the threshold of FMR 1e-3 on LFW. No photo of these is in the cohort',
-    'no cohort': bySource(items),
-    'cohort of all': bySource(normalised(items, whole)),
+      'Genuine pairs matched, %, at FMR 1e-3 of each source itself; and its FMR, %, at the threshold of FMR 1e-3 on LFW',
+    [plain]: bySource(items),
+    [name]: bySource(normalised(items)),
   },
 };
 save(name === 'dlib-cohort' ? 'cohort' : `cohort-${name}`, report);
 console.table(table);
-for (const part of [report.held, report.groups]) {
+for (const part of [report.groups, report.sources]) {
   console.log(part.about);
-  for (const kind of ['no cohort', 'cohort of the other half'])
-    for (const [side, shares] of part[kind].entries())
-      console.log(`  ${kind}, half ${'AB'[side]}: ${[shares].flat().join('  ')}`);
+  for (const model of [plain, name]) console.log(`  ${model}:`, part[model]);
 }
-console.table(report.sources['no cohort']);
-console.table(report.sources['cohort of all']);
-if (process.argv.includes('--write')) write(whole);
+if (process.argv.includes('--write')) write();
 process.exit(0);
 
-/** Each half as it is with the cohort of the other. What would mix both has no number. */
-function crossed() {
-  const [a, b] = halves.map((own, side) => {
-    const { at3, at4, users3, users4 } = recognition(normalised(own, learntOnOther[side]));
-    return { at3, at4, users3, users4 };
-  });
-  return { a3: a.at3, a4: a.at4, b3: b.at3, b4: b.at4 };
+function grouped(some) {
+  const people = new Map();
+  for (const item of some) people.set(item.person, [...(people.get(item.person) ?? []), item]);
+  return people;
 }
 
-function normalised(some, cohort) {
-  const normalise = cohortNormalisation(cohort);
-  return some.map((item) => ({ ...item, embedding: normalise(item.embedding) }));
+function normalised(some) {
+  return some.map((item) => ({
+    ...item,
+    plain: item.embedding,
+    embedding: normalise(item.embedding),
+  }));
 }
 
 /** @returns the cohort of these people, as it stands on a card. */
@@ -186,19 +176,11 @@ function seeded(seed) {
   };
 }
 
-/** How the threshold learnt with a cohort on some people holds on others. */
-function heldShare(some, learntOn) {
-  const threshold = thresholdAt(allPairs(learntOn).impostor, 1e-3);
-  return Number((100 * shareAbove([...allPairs(some).impostor], threshold)).toFixed(3));
-}
-
-/** False matches within each group, sorted; groups are those of the embeddings without a cohort. */
-function amongGroups(some, asTheyAre, others) {
-  const groups = clusters(onePhotoEach(others), GROUPS);
+/** False matches within each group, sorted. */
+function amongGroups(some) {
   const threshold = thresholdAt(allPairs(some).impostor, 1e-3);
   const members = groups.map(() => []);
-  for (const [index, { embedding }] of asTheyAre.entries())
-    members[indexOfNearest(embedding, groups)].push(some[index]);
+  for (const item of some) members[indexOfNearest(item.plain ?? item.embedding, groups)].push(item);
   return members
     .map((list) => allPairs(list).impostor)
     .filter((impostor) => impostor.length >= 1000)
@@ -207,10 +189,10 @@ function amongGroups(some, asTheyAre, others) {
 }
 
 function bySource(some) {
-  const threshold = thresholdAt(
-    allPairs(some.filter(({ source }) => source === 'lfw')).impostor,
-    1e-3,
+  const { impostor: strangers } = allPairs(
+    some.filter(({ source, person }) => source === 'lfw' && photosOf.get(person).length > 1),
   );
+  const threshold = thresholdAt(strangers, 1e-3);
   const rates = {};
   for (const source of ['london', 'orl', 'bbt', 'deepface']) {
     const { genuine, impostor } = allPairs(some.filter((item) => item.source === source));
@@ -254,7 +236,7 @@ async function embedded(wanted) {
 }
 
 /** To the card, which the project's formatter lays out. */
-function write(cohort) {
+function write() {
   const file = join(import.meta.dirname, '../models', name, 'card.json');
   const card = JSON.parse(readFileSync(file, 'utf8'));
   writeFileSync(file, JSON.stringify({ ...card, cohort }, undefined, 2));

@@ -10,13 +10,17 @@ export const COLUMNS =
   'TAR in % at FMR 1e-3 and 1e-4 over all and in both halves of the people; official pairs; users of three photos';
 
 /** People are split, so that what was chosen on one half can be read off the other. */
-export const half = ({ person }) => createHash('sha256').update(`half${person}`).digest()[0] & 1;
+const half = ({ person }) => createHash('sha256').update(`half${person}`).digest()[0] & 1;
 
 /** @param items rows of the manifest, each with its unit embedding. */
 export function recognition(items) {
   const rates = (some) => {
     const { genuine, impostor } = allPairs(some);
-    return [1e-3, 1e-4].map((fmr) => percent(shareAbove(genuine, thresholdAt(impostor, fmr))));
+    return [1e-3, 1e-4].map((fmr) => {
+      const threshold = thresholdAt(impostor, fmr);
+      // Too few errors to say.
+      return threshold === undefined ? null : percent(shareAbove(genuine, threshold));
+    });
   };
   const [at3, at4] = rates(items);
   const [a3, a4] = rates(items.filter((item) => half(item) === 0));

@@ -2,24 +2,23 @@
 // cut in two; what strangers gain on users of several faces is learnt on each half and tried on the other, beside the same curve without it.
 // Prints how many times the stated share of strangers AssociateFaces takes, by the number of faces.
 //
-//   npm run build && node benchmarks/user-scale.mjs [model, default dlib-resnet] [directory for embeddings, default ~/.cache/likeness/embeddings]
+//   npm run build && node benchmarks/user-scale.mjs [model, default dlib-cohort] [directory for embeddings, default ~/.cache/likeness/embeddings]
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { outlierDistanceOf } from '../dist/domain/centroid.js';
 import { associationErrors } from '../dist/thresholds/association.js';
 import { gainsFor } from '../dist/thresholds/fit-calibration.js';
 import { embedPhotos } from '../dist/thresholds/inputs/embed.js';
-import { installedModel, openVision } from '../dist/thresholds/inputs/input.js';
-import { photosInCsv } from '../dist/thresholds/inputs/photos.js';
+import { installedModel, openVision, photosAt } from '../dist/thresholds/inputs/input.js';
 import { samplesOf } from '../dist/thresholds/samples.js';
 import { placeOf, similarityGrid } from '../dist/thresholds/scale.js';
 import { userGains } from '../dist/thresholds/user-gains.js';
 import { kernels } from '../dist/vectors/kernels.js';
-import { builtIn } from '../dist/vision/models.js';
+import { builtIn, loadCard } from '../dist/vision/models.js';
 import { save } from './measuring.mjs';
 
 const FACES = join(import.meta.dirname, '../../shared/faces');
-const [name = 'dlib-resnet', cacheDirectory = join(homedir(), '.cache/likeness/embeddings')] =
+const [name = 'dlib-cohort', cacheDirectory = join(homedir(), '.cache/likeness/embeddings')] =
   process.argv.slice(2);
 const WHERE = [
   { column: 'kind', value: 'identity', not: false },
@@ -38,7 +37,9 @@ const outlierDistance = outlierDistanceOf(photos);
 const grid = similarityGrid(photos);
 const places = THRESHOLDS.map((threshold) => placeOf(grid, threshold));
 
-const list = await photosInCsv(join(FACES, 'manifest.csv'), { where: WHERE });
+// A cohort was learnt from those with one photo.
+const minPhotos = (await loadCard(name, 'embedder')).cohort ? 2 : 1;
+const list = await photosAt(join(FACES, 'manifest.csv'), 'csv', { where: WHERE, minPhotos });
 const { faces } = await embedPhotos(list, {
   model,
   openVision: () =>
@@ -117,7 +118,7 @@ console.table(
     'refuses own, with gains': `${(100 * row.refusedAfter).toFixed(1)} %`,
   })),
 );
-save(name === 'dlib-resnet' ? 'user-scale' : `user-scale-${name}`, {
+save(`user-scale-${name}`, {
   model: name,
   question: 'similarity to users of several faces, of people nobody learnt from',
   drawings: DRAWINGS,

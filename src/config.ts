@@ -202,7 +202,7 @@ export const SETTINGS = {
   models: setting(
     'LIKENESS_MODEL',
     nonEmptyList,
-    ['dlib-resnet'],
+    ['dlib-cohort', 'dlib-resnet'],
     'embedding model, by its name in `likeness models list`; several, comma separated: new collections get the first, those of the others work too',
   ),
   modelsDirectory: setting(

@@ -182,6 +182,7 @@ export const OPERATOR_COMMANDS: Readonly<Record<string, OperatorCommand>> = {
       '--gallery-size N     users that searches will meet (default: as many as there are people)',
       '--groups A,B         columns of the CSV file whose groups are compared with each other',
       '--where COLUMN=VALUE only these rows of the CSV file, or COLUMN!=VALUE; may be repeated',
+      '--min-photos N       only people with at least so many photos (default 1)',
       '--photos DIRECTORY   where the paths of the file begin (default: beside it)',
       '--face F             which of several faces is meant: largest or central (default largest)',
       '--quality-filter Q   leave out photos as IndexFaces would: NONE, AUTO, LOW, MEDIUM, HIGH (default NONE)',

@@ -37,15 +37,17 @@ export interface PlacedCard<C extends ModelCard = ModelCard> {
 export const DEFAULT_MODELS = {
   detector: 'blazeface-back',
   landmarks: 'facemesh',
-  embedder: 'dlib-resnet',
+  embedder: 'dlib-cohort',
 } as const;
 
 /**
- * The embedders that come with the program, the default first. The others are the same net that sees a face once, without
- * its mirror image, and four times, at two sizes with mirror images: their embeddings are others.
+ * The embedders that come with the program, the default first. All are one net: it sees a face with its mirror image, with
+ * it at two sizes, or once; and what it gives is spread by a cohort (`cohort.ts`) or left where it is.
  */
 export const EMBEDDERS = [
   DEFAULT_MODELS.embedder,
+  'dlib-cohort-two-scales',
+  'dlib-resnet',
   'dlib-resnet-unmirrored',
   'dlib-resnet-two-scales',
 ] as const;
@@ -314,6 +316,7 @@ function comparabilityDigest({ files, architecture, input, ...card }: EmbedderCa
     mirrorAverage: card.mirrorAverage,
     scales: card.scales,
     centre: card.centre,
+    cohort: card.cohort,
     normalisation: 'l2',
   };
   return digestOf(parts);

@@ -76,29 +76,25 @@ export async function loadNets(
   embedders: readonly ModelPlace[] = DEFAULT_EMBEDDERS,
 ): Promise<LoadedNets> {
   const nets = new Map<string, Net>();
-  const loaded = new Map<string, Net>();
   const parity: Parity = { cosine: 1, deviation: 0 };
   const all: (() => Promise<HeldNet>)[] = [];
-  const placedCards = await pipelineCards(embedders);
-  let ahead = readAhead(placedCards[0]);
-  for (const [index, placed] of placedCards.entries()) {
-    const { card } = placed;
-    const [files, reference] = (await ahead)!;
-    ahead = readAhead(placedCards[index + 1]);
+  const computations = byComputation(await pipelineCards(embedders));
+  let ahead = readAhead(computations[0]);
+  for (const [index, placed] of computations.entries()) {
+    const [{ card }] = placed;
+    const { files, references } = (await ahead)!;
+    ahead = readAhead(computations[index + 1]);
     if (card.task === 'attributes') {
       const checked = once(async () => {
-        const [content, numbers] = await contentOf(placed);
-        return heldNet(card, await runtime.load(content), numbers);
+        const content = await contentOf(placed);
+        return heldNet(card, await runtime.load(content.files), content.references);
       });
       all.push(checked);
       nets.set(card.name, runWhenLoaded(batchOf(runtime.name, card), checked));
       continue;
     }
-    const key = computationOf(card);
-    const net = loaded.get(key) ?? (await runtime.load(files));
-    const checked = await heldNet(card, net, reference);
-    loaded.set(key, net);
-    nets.set(card.name, checked.net);
+    const checked = await heldNet(card, await runtime.load(files), references);
+    for (const { card: each } of placed) nets.set(each.name, checked.net);
     takeWorse(parity, checked.parity);
     all.push(async () => checked);
   }
@@ -120,19 +116,58 @@ interface HeldNet {
   checkAll: () => Promise<Parity>;
 }
 
-/** Holds a net to the first image of its reference. */
-async function heldNet(card: ModelCard, net: Net, reference: Reference): Promise<HeldNet> {
-  const check = (against: Reference): Promise<Parity> =>
-    checkParity(card, net, against).catch(forOperator);
-  return { net, parity: await check(firstImageOf(reference)), checkAll: () => check(reference) };
+/** Models whose nets compute the same, the first ones first. */
+type SameNet = readonly [PlacedCard, ...PlacedCard[]];
+
+/** Models that differ only around their net share it, and its memory. */
+function byComputation(cards: readonly PlacedCard[]): SameNet[] {
+  const groups = new Map<string, [PlacedCard, ...PlacedCard[]]>();
+  for (const placed of cards) {
+    const key = computationOf(placed.card);
+    const group = groups.get(key);
+    if (group) group.push(placed);
+    else groups.set(key, [placed]);
+  }
+  return [...groups.values()];
 }
 
-/** What a model lies on the disk as, checked. */
-const contentOf = (placed: PlacedCard): Promise<[ModelFiles, Reference]> =>
-  Promise.all([loadPlacedFiles(placed), loadReference(placed.card.name, placed.place.directory)]);
+/** Holds a net to the first image of each of its references. */
+async function heldNet(
+  card: ModelCard,
+  net: Net,
+  references: readonly Reference[],
+): Promise<HeldNet> {
+  const check = async (against: readonly Reference[]): Promise<Parity> => {
+    const worst: Parity = { cosine: 1, deviation: 0 };
+    for (const reference of against)
+      takeWorse(worst, await checkParity(card, net, reference).catch(forOperator));
+    return worst;
+  };
+  return {
+    net,
+    parity: await check(references.map(firstImageOf)),
+    checkAll: () => check(references),
+  };
+}
+
+interface Content {
+  files: ModelFiles;
+  /** One of those that are alike. */
+  references: Reference[];
+}
+
+/** What lies on the disk of a net, checked. */
+async function contentOf(placed: SameNet): Promise<Content> {
+  const [files, ...references] = await Promise.all([
+    loadPlacedFiles(placed[0]),
+    ...placed.map(({ card, place }) => loadReference(card.name, place.directory)),
+  ]);
+  const distinct = new Map(references.map((each) => [JSON.stringify(each), each]));
+  return { files, references: [...distinct.values()] };
+}
 
 /** What is read and checked on other threads while this one loads the net before; a failure waits for its turn. */
-function readAhead(placed: PlacedCard | undefined): Promise<[ModelFiles, Reference] | undefined> {
+function readAhead(placed: SameNet | undefined): Promise<Content | undefined> {
   const content = placed ? contentOf(placed) : Promise.resolve(undefined);
   content.catch(() => undefined);
   return content;
@@ -155,7 +190,7 @@ const runWhenLoaded = (maxBatch: number, load: () => Promise<HeldNet>): Net => (
   },
 });
 
-/** What a net computes: models that differ only around it share it, and its memory. */
+/** What a net computes. */
 const computationOf = ({ files, architecture, input, outputs }: ModelCard): string =>
   JSON.stringify([files.map(({ sha256 }) => sha256), architecture, input, outputs]);
 

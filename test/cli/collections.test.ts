@@ -418,7 +418,7 @@ describe('a collection moves to another model', () => {
     [['absent', '--model', 'small'], 'The collection id: absent does not exist'],
     [
       ['here', '--model', 'nothing'],
-      'there is no embedding model nothing, only dlib-resnet, dlib-resnet-unmirrored, dlib-resnet-two-scales, small',
+      'there is no embedding model nothing, only dlib-cohort, dlib-cohort-two-scales, dlib-resnet, dlib-resnet-unmirrored, dlib-resnet-two-scales, small',
     ],
     [['here', '--model', 'dlib-resnet'], 'is of the model dlib-resnet-'],
     [

@@ -202,7 +202,7 @@ describe('the default model without mirror images', () => {
       });
       await expect(standard.client.send(search)).rejects.toMatchObject({
         message: expect.stringMatching(
-          /was made with the model dlib-resnet-unmirrored-[0-9a-f]{12}, this service runs dlib-resnet-[0-9a-f]{12}: name the model in LIKENESS_MODEL/,
+          /was made with the model dlib-resnet-unmirrored-[0-9a-f]{12}, this service runs dlib-cohort-[0-9a-f]{12}, dlib-resnet-[0-9a-f]{12}: name the model in LIKENESS_MODEL/,
         ) as string,
       });
     } finally {

@@ -94,7 +94,7 @@ describe('likeness thresholds on a folder of photos', () => {
   it('says what these few photos can tell, in the first lines', () => {
     expect(first).toMatchObject({ code: 0 });
     expect(first.stdout).toMatch(
-      /^photos, model dlib-resnet-\w+, calibration \S+\n5 people, 13 faces/,
+      /^photos, model dlib-cohort-\w+, calibration \S+\n5 people, 13 faces/,
     );
     // Five people in some dozens of comparisons: nothing rare can be seen.
     expect(first.stdout).toContain('cannot say which threshold keeps FMR ≤ 5e-2');

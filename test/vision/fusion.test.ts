@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { OperatorError } from '../../src/errors.js';
-import { embeddingModel, findEmbedder, loadEmbedder } from '../../src/vision/models.js';
+import { EMBEDDERS, embeddingModel, findEmbedder, loadEmbedder } from '../../src/vision/models.js';
 import { loadNets } from '../../src/vision/nets.js';
 import { addModel } from '../../src/vision/own/add.js';
 import { listModels, removeModel, verifyModel } from '../../src/vision/own/installed-models.js';
@@ -50,7 +50,7 @@ const refusal = async (path: string): Promise<string> => {
   mkdirSync(directory);
   const error = await addModel(directory, { path }).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(OperatorError);
-  expect(await listModels(directory)).toHaveLength(3);
+  expect(await listModels(directory)).toHaveLength(EMBEDDERS.length);
   return (error as OperatorError).message;
 };
 
@@ -131,7 +131,7 @@ describe('a fusion', () => {
       /shard2\.bin of both\/edges/,
     );
     await removeModel('both', directory);
-    expect(await listModels(directory)).toHaveLength(3);
+    expect(await listModels(directory)).toHaveLength(EMBEDDERS.length);
   });
 
   it('comes again from the models directory of another installation', async () => {

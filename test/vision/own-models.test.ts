@@ -29,6 +29,13 @@ import { EVERYTHING, sample } from './photos.js';
 const folder = mkdtempSync(join(tmpdir(), 'likeness-own-models-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
+const COHORT = {
+  strength: 4,
+  level: 0.5,
+  mean: Array.from({ length: SMALL_DIMENSION }, (_, at) => 1 + (at % 3)),
+  centroids: [Array.from({ length: SMALL_DIMENSION }, (_, at) => (at % 5) - 2)],
+};
+
 let count = 0;
 const fresh = (): string => join(folder, `${++count}`);
 const withOnnx = missingPackages('onnxruntime').length === 0;
@@ -85,6 +92,31 @@ describe('a TensorFlow.js graph model', () => {
       expect(Math.hypot(...face.embedding!)).toBeCloseTo(1, 5);
       expect(face.further).toEqual([alone.faces[index]!.embedding]);
       expect(face.quality).toEqual(alone.faces[index]!.quality);
+    }
+  });
+
+  it('with a cohort is another model, which gives other embeddings', async () => {
+    const path = writeGraphModel(join(fresh(), 'Small Graph'), 1);
+    const directory = fresh();
+    for (const said of [
+      { ...SMALL_CARD, name: 'plain' },
+      { ...SMALL_CARD, name: 'spread', cohort: COHORT },
+    ])
+      await addModel(directory, { path, said });
+    const places = ['plain', 'spread'].map((each) => findEmbedder(each, directory));
+    const cards = await Promise.all(
+      places.map(async (each) => (await loadPlaced(each, 'embedder')).card),
+    );
+    const { nets } = await loadNets(await startRuntime('tfjs-wasm'), places);
+    const models = cards.map((card) => embeddingModel(card).id);
+    const digests = models.map((id) => id.replace(/^.*-/, ''));
+    expect(digests[0]).not.toBe(digests[1]);
+    const pipeline = await Pipeline.create(nets, 50_000_000, cards);
+    const { faces } = await pipeline.analyse(sample(3), { ...EVERYTHING, models });
+    for (const { embedding, further } of faces) {
+      const [spread] = further!;
+      expect(Math.hypot(...spread!)).toBeCloseTo(1, 5);
+      expect(spread).not.toEqual(embedding);
     }
   });
 
@@ -205,6 +237,26 @@ describe('adding', () => {
       'gains that are no numbers',
       { ...SMALL_CARD, calibration: { ...SMALL_CALIBRATION, gains: [Number.NaN] } },
       'calibration.gains is [null], expected a number for each point',
+    ],
+    [
+      'a cohort without centroids',
+      { ...SMALL_CARD, cohort: { ...COHORT, centroids: [] } },
+      'cohort.centroids is [], expected up to 1024 lists',
+    ],
+    [
+      'a cohort of another length',
+      { ...SMALL_CARD, cohort: { ...COHORT, centroids: [COHORT.mean, [1, 2]] } },
+      `cohort.centroids[1] has 2 numbers, expected ${SMALL_DIMENSION} as its output`,
+    ],
+    [
+      'a cohort without a direction',
+      { ...SMALL_CARD, cohort: { ...COHORT, mean: COHORT.mean.map(() => 0) } },
+      'cohort.mean is all zeros, expected a direction',
+    ],
+    [
+      'a cohort that would tear embeddings apart',
+      { ...SMALL_CARD, cohort: { ...COHORT, strength: 21 } },
+      'cohort.strength is 21, expected a number from 0 to 20',
     ],
   ])('refuses %s', async (_, said, message) => {
     const directory = fresh();

@@ -122,7 +122,7 @@ describe('starting', () => {
       expect.objectContaining({ runtime: 'tfjs-wasm', model: vision.model.id }),
     );
     const { model } = vision;
-    expect(model.id).toMatch(/^dlib-resnet-[0-9a-f]{12}$/);
+    expect(model.id).toMatch(/^dlib-cohort-[0-9a-f]{12}$/);
     expect(model.version).toMatch(/^[0-9.]+$/);
     expect(model.dimension).toBe(128);
   });

@@ -185,7 +185,7 @@ describe('parity', () => {
         run: async (...run) => (await right.run(...run)).map((values) => values.map(distort)),
       };
       await expect(checkParity(card, net, reference)).rejects.toThrow(
-        /^model dlib-resnet gives other numbers than recorded: cosine .+, deviation .+$/,
+        /^model dlib-cohort gives other numbers than recorded: cosine .+, deviation .+$/,
       );
     }
   });

@@ -41,7 +41,7 @@ describe('a photo that may have lost its orientation', () => {
     expect(Object.fromEntries(runs)).toEqual({
       'blazeface-back': 1,
       facemesh: 1,
-      'dlib-resnet': 1,
+      'dlib-cohort': 1,
     });
   });
 

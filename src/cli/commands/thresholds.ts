@@ -168,9 +168,10 @@ async function measurePhotos(
     '../../thresholds/inputs/input.js'
   );
   const { measureFaces } = await import('../../thresholds/measure.js');
-  const { where, photoRoot, face, filter } = options;
+  const { where, minPhotos, photoRoot, face, filter } = options;
   const list = await photosAt(path, kind, {
     where,
+    minPhotos,
     ...(photoRoot !== undefined && { photoRoot }),
   });
   const place =

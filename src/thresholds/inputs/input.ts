@@ -32,17 +32,42 @@ export async function kindOf(path: string): Promise<'folder' | 'csv' | 'pairs' |
   return /\.csv$/i.test(path) ? 'csv' : 'pairs';
 }
 
+/** Which of the photos that a path names are meant. */
+export interface PhotoChoice {
+  /** Where the paths of a file begin; undefined: beside it. */
+  photoRoot?: string;
+  where: readonly Condition[];
+  /** Only people with at least so many photos. */
+  minPhotos: number;
+}
+
 /** The photos a path names. */
 export async function photosAt(
   path: string,
   kind: 'folder' | 'csv' | 'pairs',
-  { photoRoot, where }: { photoRoot?: string; where: readonly Condition[] },
+  { photoRoot, where, minPhotos }: PhotoChoice,
 ): Promise<PhotoList> {
   if (where.length > 0 && kind !== 'csv')
     throw new OperatorError('--where chooses rows of a CSV file; this is none');
-  if (kind === 'folder') return photosInFolder(path);
-  if (kind === 'pairs') return photosInLfwPairs(path, photoRoot);
-  return photosInCsv(path, { where, ...(photoRoot !== undefined && { photoRoot }) });
+  if (kind === 'folder') return ofPeopleWith(minPhotos, await photosInFolder(path));
+  const list =
+    kind === 'csv'
+      ? await photosInCsv(path, { where, ...(photoRoot !== undefined && { photoRoot }) })
+      : await photosInLfwPairs(path, photoRoot);
+  if (list.pairs === undefined) return ofPeopleWith(minPhotos, list);
+  if (minPhotos > 1)
+    throw new OperatorError('--min-photos chooses people; a list of pairs names its photos itself');
+  return list;
+}
+
+function ofPeopleWith(minPhotos: number, list: PhotoList): PhotoList {
+  if (minPhotos === 1) return list;
+  const counts = new Map<string | undefined, number>();
+  for (const { subject } of list.photos) counts.set(subject, (counts.get(subject) ?? 0) + 1);
+  const photos = list.photos.filter(({ subject }) => (counts.get(subject) ?? 0) >= minPhotos);
+  if (photos.length === 0)
+    throw new OperatorError(`--min-photos ${minPhotos}: nobody has so many photos`);
+  return { ...list, photos };
 }
 
 /** Where a model lies; OperatorError where there is none of this name. */

@@ -4,12 +4,11 @@
 // Run `npx tsc -p .` first, then `node benchmarks/crowd.mjs [folder of photos] [rows]`; embedding the photos takes some
 // minutes the first time.
 
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { cosineOf } from '../dist/domain/similarity.js';
 import { kernels } from '../dist/vectors/kernels.js';
 import { segmentBase, segmentRows } from '../dist/vectors/segments.js';
 import { loadNativeIndex } from '../dist/vectors/table.js';
+import { DEFAULT_MODELS, loadCard } from '../dist/vision/models.js';
 import { analyse, labelledFace, photos } from './faces.mjs';
 import { save, seeded } from './measuring.mjs';
 
@@ -26,10 +25,7 @@ const PER_MATCH = 8;
 const MOST = 65_536;
 const PAIRS = 1_000_000;
 
-const card = JSON.parse(
-  readFileSync(resolve(import.meta.dirname, '../models/dlib-resnet/card.json'), 'utf8'),
-);
-const curve = card.calibration;
+const { calibration: curve } = await loadCard(DEFAULT_MODELS.embedder, 'embedder');
 const random = seeded(1);
 const gauss = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 

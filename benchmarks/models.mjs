@@ -3,11 +3,11 @@
 //
 //   npx tsc -p . && node benchmarks/models.mjs [folder of labelled photos] [models directory] [names, with commas]
 //
-// The default of the last two: likeness-data/models and all that lie there, beside dlib-resnet.
+// The default of the last two: likeness-data/models and all that lie there, beside those that come along.
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { findEmbedder } from '../dist/vision/models.js';
+import { EMBEDDERS, findEmbedder } from '../dist/vision/models.js';
 import { listModels } from '../dist/vision/own/installed-models.js';
 import { createVision } from '../dist/vision/pool.js';
 import { facesFolder, labelledFace, photos } from './faces.mjs';
@@ -55,7 +55,7 @@ function inOrder(byPath) {
 async function allNames() {
   const added = await listModels(directory);
   return [
-    'dlib-resnet',
+    ...EMBEDDERS,
     ...added.filter((model) => model.directory === directory).map(({ name }) => name),
   ];
 }

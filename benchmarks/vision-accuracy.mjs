@@ -29,7 +29,11 @@ const isNeeded = (name, _, names) =>
   !name.startsWith('likeness tfjs-wasm') || !names.includes('likeness onnxruntime');
 
 async function embeddingsOf(name, paths, endAt) {
-  const folder = join(tmpdir(), 'likeness-vision', `${name.replaceAll(/\W+/g, '-')}-${digest()}`);
+  const folder = join(
+    tmpdir(),
+    'likeness-vision',
+    `${name.replaceAll(/\W+/g, '-')}-${digestOf(name)}`,
+  );
   mkdirSync(folder, { recursive: true });
   const fileOf = (path) => join(folder, `${path.replaceAll('/', '!')}.json`);
   const waiting = paths.filter((path) => !existsSync(fileOf(path)));
@@ -97,13 +101,16 @@ function unit(vector) {
   return vector.map((value) => value / norm);
 }
 
-/** Over our compiled vision code and the packages' versions: other code, other embeddings. */
-function digest() {
+/** Over what computes a subject's embeddings: our compiled vision code and cards, or the peer's package. */
+function digestOf(subject) {
   const project = resolve(import.meta.dirname, '..');
   const hash = createHash('sha256');
-  const compiled = join(project, 'dist/vision');
-  for (const name of readdirSync(compiled, { recursive: true }).toSorted())
-    if (name.endsWith('.js')) hash.update(readFileSync(join(compiled, name)));
   hash.update(readFileSync(join(import.meta.dirname, 'vision-subject.mjs')));
+  if (subject.startsWith('likeness'))
+    for (const folder of ['dist/vision', 'models'].map((name) => join(project, name)))
+      for (const name of readdirSync(folder, { recursive: true }).toSorted())
+        if (/\.js$|card\.json$/.test(name)) hash.update(readFileSync(join(folder, name)));
+  if (!subject.startsWith('likeness'))
+    hash.update(readFileSync(join(project, 'node_modules/@vladmandic', subject, 'package.json')));
   return hash.digest('hex').slice(0, 12);
 }

@@ -13,13 +13,13 @@ const modules = resolve(import.meta.dirname, '../node_modules');
 /** Ours: the whole pipeline in this process, as a worker runs it. */
 async function likeness(runtimeName, mirrorAverage) {
   const { prepareDecoding } = await import('../dist/vision/decode.js');
-  const { loadCard } = await import('../dist/vision/models.js');
+  const { DEFAULT_MODELS, loadCard } = await import('../dist/vision/models.js');
   const { loadNets } = await import('../dist/vision/nets.js');
   const { Pipeline } = await import('../dist/vision/pipeline.js');
   const { startRuntime } = await import('../dist/vision/runtimes/start.js');
   prepareDecoding();
   const { nets } = await loadNets(await startRuntime(runtimeName));
-  const card = { ...(await loadCard('dlib-resnet', 'embedder')), mirrorAverage };
+  const card = { ...(await loadCard(DEFAULT_MODELS.embedder, 'embedder')), mirrorAverage };
   const pipeline = await Pipeline.create(nets, 50_000_000, [card]);
   return async (bytes, all) => {
     const { faces } = await pipeline.analyse(bytes, {

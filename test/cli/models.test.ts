@@ -112,12 +112,16 @@ describe('a model that was not measured', () => {
 
   it('serves what needs no similarity and says what to do for the rest', async () => {
     const path = writeGraphModel(join(folder, 'unmeasured'), 3);
-    const added = await run('add', path, '--licence', 'CC0-1.0');
+    const add = (version: string) =>
+      run('add', path, '--licence', 'CC0-1.0', '--face-model-version', version);
+    expect((await add('nine')).stderr).toContain('version is "nine", expected digits and dots');
+    const added = await add('9.1');
     expect(added.stdout).toContain('measure it with likeness thresholds --apply');
     const { stdout } = await run('list', '--json');
     expect(JSON.parse(stdout)).toContainEqual(
       expect.objectContaining({
         name: 'unmeasured',
+        version: '9.1',
         dimension: SMALL_DIMENSION,
         calibration: 'to be measured',
         licence: 'CC0-1.0',
@@ -155,7 +159,8 @@ describe('a model that was not measured', () => {
         createdAtMs: Date.now(),
       });
       beside.close();
-      await client.send(new CreateCollectionCommand({ CollectionId: 'people' }));
+      const created = await client.send(new CreateCollectionCommand({ CollectionId: 'people' }));
+      expect(created.FaceModelVersion).toBe('9.1');
       const faceId = await indexFace(client, 'people', Bytes);
       await newUser(client, 'people', 'anna');
       const { AssociatedFaces } = await associate(client, 'people', 'anna', [faceId]);

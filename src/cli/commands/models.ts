@@ -8,6 +8,7 @@ import { processIo } from '../process-io.js';
 
 const OPTIONS = {
   name: { type: 'string' },
+  'face-model-version': { type: 'string' },
   family: { type: 'string' },
   licence: { type: 'string' },
   origin: { type: 'string' },
@@ -241,6 +242,7 @@ async function said(values: Values): Promise<object> {
   const mean = values.mean === undefined ? undefined : numberOf('mean', values.mean);
   const options = {
     name: values.name,
+    version: values['face-model-version'],
     source: { origin: values.origin },
     licence: { weights: values.licence },
     mirrorAverage: values.mirror,

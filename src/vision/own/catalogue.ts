@@ -135,6 +135,7 @@ export const fusionDraftOf = (entry: CatalogueFusion): FusionDraft => ({
   ...headOf(entry),
   format: 'fusion',
   parts: entry.parts,
+  ...(entry.card?.version !== undefined && { version: entry.card.version }),
   ...(entry.card?.calibration && { calibration: entry.card.calibration }),
 });
 

@@ -8,6 +8,8 @@ export interface DescribedModel extends Readonly<Record<string, string | number>
   readonly name: string;
   /** Id of the embedding space, or why the model cannot be used. */
   readonly id: string;
+  /** What the API shows as FaceModelVersion. */
+  readonly version: string;
   readonly dimension: number | string;
   readonly format: string;
   readonly licence: string;
@@ -28,6 +30,7 @@ export async function describeModels(modelsDirectory: string): Promise<Described
       return {
         name: model.name,
         id: `FAULT: ${model.fault}`,
+        version: '',
         dimension: '',
         format: '',
         licence: '',
@@ -37,6 +40,7 @@ export async function describeModels(modelsDirectory: string): Promise<Described
     return {
       name,
       id: embeddingModel(card).id,
+      version: card.version,
       dimension: dimensionOf(card),
       format: card.format,
       licence: card.licence.weights,

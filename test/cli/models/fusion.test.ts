@@ -27,7 +27,9 @@ describe('the fusion dlib-faceres', () => {
       /^ok {5}dlib-faceres: 4 checksums agree, tfjs-wasm gives the recorded numbers/,
     );
     const listed = (await run('list')).stdout;
-    expect(listed).toMatch(/dlib-faceres-[0-9a-f]{12} +1152 +fusion .*research-only photos +lfw-1/);
+    expect(listed).toMatch(
+      /dlib-faceres-c2e905342c36 +8\.0 +1152 +fusion .*research-only photos +lfw-1/,
+    );
     const card = JSON.parse(
       readFileSync(join(directory, 'dlib-faceres', 'card.json'), 'utf8'),
     ) as object;

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { EMBEDDERS, loadCard } from '../../../src/vision/models.js';
 import { type CatalogueEntry, loadCatalogue } from '../../../src/vision/own/catalogue.js';
 import { missingPackages } from '../../../src/vision/runtimes/installed.js';
 import { CLI, runModels as run } from '../../support/likeness.js';
@@ -209,6 +210,14 @@ describe('the catalogue', () => {
     }
     const contents = nets.flatMap(({ files }) => files.map(({ sha256 }) => sha256));
     expect(new Set(contents).size).toBe(contents.length);
+  });
+
+  it('gives every model a FaceModelVersion that no other one has', async () => {
+    const own = await Promise.all(EMBEDDERS.map((name) => loadCard(name, 'embedder')));
+    const known = (await loadCatalogue()).map(({ card }) => card?.version ?? 'none');
+    const versions = [...own.map(({ version }) => version), ...known];
+    for (const version of versions) expect(version).toMatch(/^\d+\.\d+$/);
+    expect(new Set(versions).size).toBe(versions.length);
   });
 
   const wrong = async (change: (model: Record<string, unknown>) => void): Promise<string> => {

@@ -51,8 +51,7 @@ it('those that average mirror images are moved less by a mirror', async () => {
     await embedded(photo),
     await embedded(await sharp(photo).flop().toBuffer()),
   ];
-  const kept = (name: (typeof EMBEDDERS)[number]): number =>
-    cosine(straight[name], flipped[name]);
+  const kept = (name: (typeof EMBEDDERS)[number]): number => cosine(straight[name], flipped[name]);
   const unmirrored = kept('dlib-resnet-unmirrored');
   for (const name of EMBEDDERS.filter((each) => each !== 'dlib-resnet-unmirrored'))
     expect(unmirrored).toBeLessThan(kept(name));

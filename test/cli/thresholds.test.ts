@@ -194,6 +194,21 @@ describe('likeness thresholds on a folder of photos', () => {
     const { protocol } = read(at('pairs.json'));
     expect(protocol.counts).toMatchObject({ genuineComparisons: 1, impostorComparisons: 2 });
     await expect(run([at('pairs.csv')])).rejects.toThrow('--photos DIRECTORY');
+    await expect(run([...args, '--min-photos', '2'])).rejects.toThrow('--min-photos chooses');
+  });
+
+  it('leaves out people with too few photos', async () => {
+    const of = { anna: 3, berta: 2, clara: 3, dora: 1 };
+    const rows = Object.entries(of).flatMap(([person, count]) =>
+      [0, 1, 2].slice(0, count).map((n) => `${person}/${n}.jpg,${person}`),
+    );
+    writeFileSync(at('few.csv'), `photo,person\n${rows.join('\n')}\n`);
+    const args = [at('few.csv'), '--photos', photos, '--cache', at('cache')];
+    await run([...args, '--replicates', '100', '--min-photos', '3', '--json', at('few.json')]);
+    expect(read(at('few.json')).protocol.counts).toMatchObject({ subjects: 2, faces: 6 });
+    await expect(run([...args, '--min-photos', '4'])).rejects.toThrow(
+      '--min-photos 4: nobody has so many photos',
+    );
   });
 
   it('compares groups that a CSV file names', async () => {
@@ -308,6 +323,7 @@ describe('likeness thresholds on scores', () => {
     [['x', '--target-fmr', '2'], '--target-fmr: expected a number between 0 and 1'],
     [['x', '--seed', '1.5'], '--seed: expected a whole number'],
     [['x', '--face', 'smallest'], '--face: expected one of largest, central'],
+    [['x', '--min-photos', '0'], '--min-photos: expected a whole number'],
     [['x', '--where', 'a'], '--where: expected COLUMN=VALUE'],
     [['x', '--nonsense'], '--nonsense'],
     [['compare', 'a.json'], 'name two reports'],

@@ -123,7 +123,8 @@ export const OPERATOR_COMMANDS: Readonly<Record<string, OperatorCommand>> = {
     summary: 'Move a collection to another embedding model, with its faces and users.',
     usage: 'likeness collections migrate ID --model NAME [options]',
     details: [
-      '--model NAME         the model to move to: likeness models list',
+      '--model NAME         the model to move to: likeness models list. From dlib-resnet to dlib-cohort, or wherever',
+      '                     it is the present one with a cohort added, no photo is needed',
       '--photos PATH        the photos again: a folder or s3://bucket/prefix, known by content or by name, or',
       '                     a CSV file with the columns photo and external_image_id or face_id; may be repeated',
       '--from-crops         embed from the crops that were kept (LIKENESS_FACE_CROPS)',

@@ -40,3 +40,15 @@ export function collectionOfArn(place: Place, arn: string): string | undefined {
   const prefix = collectionArn(place, '');
   return full.startsWith(prefix) ? full.slice(prefix.length) : undefined;
 }
+
+/** The id of an embedding model: its name and a digest over everything that moves its embeddings. */
+export const modelIdOf = (name: string, digest: string): string => `${name}-${digest}`;
+
+/**
+ * Whether embeddings of the model `from` are carried over to the other: that is `from` with a cohort added, so that its
+ * embeddings are computed from those, without any photo. By whatever name either goes.
+ *
+ * @param from id of a model.
+ */
+export const carriesOver = (from: string, { plainDigest }: { plainDigest?: string }): boolean =>
+  plainDigest !== undefined && from.endsWith(modelIdOf('', plainDigest));

@@ -1,6 +1,8 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { centroidOf, outlierDistanceOf } from '../domain/centroid.js';
+import { carriesOver } from '../domain/ids.js';
 import { OperatorError } from '../errors.js';
-import type { CollectionMove, EmbeddingSpace } from '../store/moving.js';
+import type { Carriage, CollectionMove, EmbeddingSpace } from '../store/moving.js';
 import type { StoreBeside } from '../store/sqlite/beside.js';
 import type { EmbeddingModel } from '../vision/vision.js';
 import { type EmbedReport, embedGiven } from './embed.js';
@@ -14,10 +16,13 @@ import {
 import { type MoveReport, reportOf, type Scale } from './report.js';
 import { pinnedScale, scaleOf } from './spaces.js';
 
-/** An embedding model at hand and where it lies. */
+/** An embedding model at hand. */
 export interface PlacedModel {
   model: EmbeddingModel;
+  /** Where it lies. */
   place: { name: string; directory: string };
+  /** Carries embeddings over from the model that this one is with a cohort added; absent: it is none. */
+  spread?: Carriage;
 }
 
 /** What to do with a collection. */
@@ -42,7 +47,8 @@ export interface MigrateTools {
   /** Absent without a master key. */
   openCrop?: OpenCrop;
   signal: AbortSignal;
-  onProgress: (done: number, all: number, embedded: number) => void;
+  /** `text` tells it to people. */
+  onProgress: (done: number, all: number, text: string) => void;
   nowMs: number;
 }
 
@@ -50,6 +56,8 @@ export interface MigrateTools {
 export interface MigrateResult {
   from: EmbeddingSpace;
   to: EmbeddingSpace;
+  /** Faces whose new embedding was computed from the present one; undefined: this model needs their photos. */
+  carried: number | undefined;
   photos: EmbedReport | undefined;
   report: MoveReport;
   switched: boolean;
@@ -60,8 +68,8 @@ const SWITCH_ATTEMPTS = 5;
 const RETRY_MS = 200;
 
 /**
- * Goes on with the move of a collection as far as it can: embeds what photos are given for, reports what would
- * change, and switches where that is asked and every face has its new embedding.
+ * Goes on with the move of a collection as far as it can: carries faces over where the model is the present one with a
+ * cohort added, else embeds what photos are given for, reports what would change, and switches where that is asked and every face has its new embedding.
  *
  * @throws OperatorError that says what is in the way.
  */
@@ -80,6 +88,11 @@ export async function migrate(
     after: await scaleOf(store.calibrations, target.model, nowMs),
   };
   const to = spaceOf(target.model, scales.after, store.moves.former(collectionId));
+  const over = carriesOver(modelId, target.model) ? target.spread : undefined;
+  if (over && (photos.length > 0 || fromCrops))
+    throw new OperatorError(
+      `from ${present.model.name} to ${target.model.name} a collection moves without photos, its new embeddings are computed from the present ones: leave out --photos and --from-crops`,
+    );
   if (fromCrops && !tools.openCrop)
     throw new OperatorError(
       'crops are encrypted under the master key: set LIKENESS_FACE_CROPS and LIKENESS_MASTER_KEY_FILE as the service has them',
@@ -87,14 +100,15 @@ export async function migrate(
   const given = (await Promise.all(photos.map((source) => givenPhotos(source, tools)))).flat();
   const move = store.moves.open(collectionId, to, nowMs);
   try {
+    const carried = over && (await carry(move, over, tools));
     if (fromCrops && tools.openCrop) given.push(...keptCrops(move, tools.openCrop));
     const embedded =
       given.length === 0
         ? undefined
         : await embed(given, { move, present, target, scale: scales.before, tools });
     const report = reportOf(move, scales, threshold);
-    if (doSwitch) await switchTo(move, scales.after, nowMs);
-    return { from, to: move.move.to, photos: embedded, report, switched: doSwitch };
+    if (doSwitch) await switchTo(move, { scale: scales.after, over, nowMs });
+    return { from, to: move.move.to, carried, photos: embedded, report, switched: doSwitch };
   } finally {
     move.close();
   }
@@ -144,6 +158,23 @@ function modelOf(models: readonly PlacedModel[], id: string): PlacedModel {
   return found;
 }
 
+/** Carries over the faces that lack a new embedding; how many there were. */
+async function carry(
+  move: CollectionMove,
+  over: Carriage,
+  { signal, onProgress }: MigrateTools,
+): Promise<number> {
+  const { missing } = move.progress();
+  let carried = 0;
+  for (carried of move.carry(over)) {
+    onProgress(carried, missing, `${carried} of ${missing} faces carried over`);
+    // An interrupt is heard between pages.
+    await nextTurn();
+    signal.throwIfAborted();
+  }
+  return carried;
+}
+
 async function embed(
   given: readonly GivenPhoto[],
   {
@@ -175,7 +206,12 @@ async function embed(
       parallel: tools.vision.workers + 1,
       objects: tools.objects,
       signal: tools.signal,
-      onProgress: (done, embedded) => tools.onProgress(done, given.length, embedded),
+      onProgress: (done, embedded) =>
+        tools.onProgress(
+          done,
+          given.length,
+          `${done} of ${given.length} photos, ${embedded} faces embedded`,
+        ),
     });
   } finally {
     await vision.close();
@@ -183,11 +219,14 @@ async function embed(
 }
 
 /** A face that the service is just taking in has its new embedding a moment after its own. */
-async function switchTo(move: CollectionMove, scale: Scale, nowMs: number): Promise<void> {
+async function switchTo(
+  move: CollectionMove,
+  { scale, over, nowMs }: { scale: Scale; over: Carriage | undefined; nowMs: number },
+): Promise<void> {
   const outlierDistance = outlierDistanceOf(scale.weighing);
   for (let attempt = 1; ; attempt++)
     try {
-      move.switch((faces) => centroidOf(faces, outlierDistance), nowMs);
+      move.switch((faces) => centroidOf(faces, outlierDistance), nowMs, over);
       return;
     } catch (error) {
       const { missing, faces } = move.progress();

@@ -27,6 +27,9 @@ export interface MovingUser {
   faces: { faceId: string; before: Float32Array; after: Float32Array | undefined }[];
 }
 
+/** The new embedding of a face, computed from its present one; both of unit length. */
+export type Carriage = (present: Float32Array) => Float32Array;
+
 /** How many faces have their new embedding. */
 export interface MoveProgress {
   faces: number;
@@ -50,6 +53,11 @@ export interface CollectionMove {
   crop(faceId: string): Uint8Array | undefined;
   /** Keeps new embeddings, unit length, durably. Faces that are gone are passed over. */
   stage(embeddings: readonly { faceId: string; embedding: Float32Array }[]): void;
+  /**
+   * Stages for the faces that lack a new embedding what is computed from their present one, page by page. Gives how many
+   * faces it were after each page.
+   */
+  carry(over: Carriage): Generator<number>;
   /** Users with at least one face, oldest first, in pages. */
   users(): Generator<MovingUser[]>;
   /**
@@ -57,10 +65,12 @@ export interface CollectionMove {
    * wait meanwhile; those that were made with the old model are refused with ThrottlingException, which SDKs retry.
    *
    * @param centroidOf of a user's faces, unit length; undefined where they cancel out.
+   * @param over carries the faces that came since the last `carry`: while writes wait none can come after it.
    */
   switch(
     centroidOf: (faces: { faceId: string; embedding: Float32Array }[]) => Float32Array | undefined,
     nowMs: number,
+    over?: Carriage,
   ): void;
   /** Forgets the new embeddings. */
   cancel(): void;

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AttributeName } from '../domain/face.js';
+import { modelIdOf } from '../domain/ids.js';
 import { OperatorError } from '../errors.js';
 import type { CardFile, EmbedderCard, FusionCard, ModelCard } from './cards.js';
 import { checkCard, checkFusion } from './check-card.js';
@@ -268,11 +269,13 @@ function packageDirectory({ name, source }: ModelCard): string {
 /** What the rest of the service knows of an embedder: see EmbeddingModel. */
 export function embeddingModel(card: EmbeddingCard): EmbeddingModel {
   const { name, calibration, version } = card;
+  const plainDigest = plainDigestOf(card);
   return {
-    id: `${name}-${embeddingDigest(card)}`,
+    id: modelIdOf(name, embeddingDigest(card)),
     name,
     version,
     dimension: dimensionOf(card),
+    ...(plainDigest !== undefined && { plainDigest }),
     ...(calibration && {
       calibration: {
         version: calibration.version,
@@ -282,6 +285,16 @@ export function embeddingModel(card: EmbeddingCard): EmbeddingModel {
       },
     }),
   };
+}
+
+/**
+ * The digest of the model that this one is with a cohort added. A fusion has none: its parts lie in one embedding, each times
+ * the root of its weight, and taking them out to put them back would not give the very numbers that their photos give.
+ */
+function plainDigestOf(card: EmbeddingCard): string | undefined {
+  if (card.format === 'fusion' || !card.cohort) return undefined;
+  const { cohort: _cohort, ...plain } = card;
+  return comparabilityDigest(plain);
 }
 
 /** Over what moves the embedding of any part, and how they are put together. */

@@ -14,6 +14,11 @@ export interface EmbeddingModel {
   version: string;
   /** Length of an embedding. Embeddings are float32 and of unit length. */
   dimension: number;
+  /**
+   * Where embeddings are those of another model, spread by a cohort: the digest that ends the id of that model. What was
+   * stored with it is carried over to this one without any photo: see `carriesOver`.
+   */
+  plainDigest?: string;
   /** The curve on the model's card; absent: it has to be measured before cosines mean anything. */
   calibration?: CalibrationCurve;
 }

@@ -16,13 +16,13 @@ import {
   SearchUsersByImageCommand,
 } from '@aws-sdk/client-rekognition';
 import { CreateBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3';
-import Database from 'better-sqlite3';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openBeside } from '../../src/store/sqlite/beside.js';
 import { addModel } from '../../src/vision/own/add.js';
 import { S3_CREDENTIALS, SKIPPED, startSwift, swiftIsInstalled } from '../objects/swift.js';
 import { associate, indexFace, newUser } from '../support/api.js';
+import { filesOf, query, stagedOf, vectorsOf } from '../support/collection-files.js';
 import { CLI, type Ended, runLikeness } from '../support/likeness.js';
 import { type PersonName, portrait } from '../support/photos.js';
 import { freshService } from '../support/service.js';
@@ -53,7 +53,7 @@ beforeAll(async () => {
   });
   writeKey(key);
   running = await freshService({
-    LIKENESS_MODEL: 'dlib-resnet,small',
+    LIKENESS_MODEL: 'dlib-resnet,small,dlib-cohort',
     LIKENESS_MODEL_DIRECTORY: directory,
     LIKENESS_RUNTIME: 'tfjs-wasm',
     LIKENESS_VISION_WORKERS: '1',
@@ -143,39 +143,13 @@ const onDisk = (): Buffer => {
   return Buffer.concat(readdirSync(files).map((name) => readFileSync(join(files, name))));
 };
 
-/** What a query gives in a database of the service, row by row. */
-function query(path: string, sql: string, ...values: string[]): unknown[][] {
-  const database = new Database(join(running.dataDirectory, path), { readonly: true });
-  try {
-    return database
-      .prepare(sql)
-      .raw()
-      .all(...values) as unknown[][];
-  } finally {
-    database.close();
-  }
-}
-
-/** The files of a collection that these tables of the catalog name. */
-const filesOf = (collectionId: string, ...tables: string[]): string[] =>
-  tables.flatMap((table) =>
-    query('catalog.db', `SELECT file FROM ${table} WHERE collection_id = ?`, collectionId).map(
-      ([file]) => join('collections', String(file)),
-    ),
-  );
-
 /** The crops in each file of a collection, by FaceId. */
 const cropsOf = (collectionId: string): Map<string, Buffer>[] =>
-  filesOf(collectionId, 'collections', 'moves', 'former_spaces').map((file) => {
-    const rows = query(file, 'SELECT face_id, sealed FROM faces JOIN face_crops USING (id)');
-    return new Map(rows as [string, Buffer][]);
-  });
-
-/** How many new embeddings a move has gathered. */
-const stagedOf = (collectionId: string): number =>
-  filesOf(collectionId, 'moves').reduce(
-    (sum, file) => sum + query(file, 'SELECT 1 FROM staged').length,
-    0,
+  filesOf(running.dataDirectory, collectionId, 'collections', 'moves', 'former_spaces').map(
+    (file) => {
+      const rows = query(file, 'SELECT face_id, sealed FROM faces JOIN face_crops USING (id)');
+      return new Map(rows as [string, Buffer][]);
+    },
   );
 
 describe('a collection moves to another model', () => {
@@ -209,6 +183,7 @@ describe('a collection moves to another model', () => {
     const first = await migrate(CollectionId, '--model', 'small', '--photos', half);
     expect(first).toMatchObject({ code: 0 });
     expect(first.stdout).toContain('6, 4 with their new embedding, 2 without');
+    expect(first.stdout).toContain('Give the photos of the 2 faces without a new embedding');
     const refused = await migrate(CollectionId, '--model', 'small', '--switch');
     expect(refused.code).toBe(1);
     expect(refused.stderr).toContain('2 of 6 faces of moving have no new embedding');
@@ -261,6 +236,64 @@ describe('a collection moves to another model', () => {
     await expectFound(CollectionId);
     expect((await migrate(CollectionId, '--finish')).stdout).toContain('there is no way back');
     expect((await migrate(CollectionId, '--back')).stderr).toContain('nothing is kept of what');
+  }, 300_000);
+
+  it('without any photo where it is the same with a cohort added, and back', async () => {
+    const CollectionId = 'carried';
+    const { photos, faceIds } = await populated(CollectionId);
+    const plain = vectorsOf(running.dataDirectory, CollectionId);
+    const to = ['--model', 'dlib-cohort'];
+    const refused = await migrate(CollectionId, ...to, '--photos', photos);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain(
+      'from dlib-resnet to dlib-cohort a collection moves without photos',
+    );
+    // At two sizes the net gives another embedding, cohort or not.
+    const other = await migrate(CollectionId, '--model', 'dlib-cohort-two-scales');
+    expect(other.stdout).toContain('Give the photos of the 6 faces without a new embedding');
+    await migrate(CollectionId, '--cancel');
+
+    const report = join(folder, 'carried.json');
+    const first = await migrate(CollectionId, ...to, '--report', report);
+    expect(first.stdout).toContain('carried     6 faces from their present embeddings');
+    expect(JSON.parse(readFileSync(report, 'utf8'))).toMatchObject({
+      carried: 6,
+      switched: false,
+      report: { faces: 6, missing: 0, users: 3, compared: 6, usersLost: [] },
+    });
+    expect((await modelOf(CollectionId)).modelId).toMatch(/^dlib-resnet-/);
+    await expectFound(CollectionId);
+
+    // The same photos taken in meanwhile, which the service embeds with both models.
+    const again = new Map<string, string>();
+    for (const person of PEOPLE)
+      again.set(
+        faceIds.get(person)![1]!,
+        await indexFace(client, CollectionId, readFileSync(join(photos, `${person}-1.jpg`)), 'x'),
+      );
+    const before = await facesOf(CollectionId);
+    const { stdout } = await migrate(CollectionId, ...to, '--switch');
+    expect(stdout).toContain('carried     0 faces from their present embeddings');
+    expect(stdout).toContain('9, 9 with their new embedding, 0 without');
+    expect((await modelOf(CollectionId)).modelId).toMatch(/^dlib-cohort-/);
+    expect(await facesOf(CollectionId)).toEqual(before);
+    await expectFound(CollectionId);
+    const spread = vectorsOf(running.dataDirectory, CollectionId);
+    for (const [faceId, twin] of again) {
+      expect(spread.get(faceId)).toEqual(spread.get(twin));
+      expect(spread.get(faceId)).not.toEqual(plain.get(faceId));
+    }
+
+    // A face that came since has no embedding of before.
+    const dora = await indexFace(client, CollectionId, await portrait('dora'));
+    const lacking = await migrate(CollectionId, '--back');
+    expect(lacking.stdout).toContain('Give the photos of the 1 faces without a new embedding');
+    await client.send(new DeleteFacesCommand({ CollectionId, FaceIds: [dora] }));
+    expect(await migrate(CollectionId, '--back', '--switch')).toMatchObject({ code: 0 });
+    expect(await facesOf(CollectionId)).toEqual(before);
+    await expectFound(CollectionId);
+    const back = vectorsOf(running.dataDirectory, CollectionId);
+    for (const [faceId, vector] of plain) expect(back.get(faceId)).toEqual(vector);
   }, 300_000);
 
   it.skipIf(!swiftIsInstalled)(
@@ -366,13 +399,16 @@ describe('a collection moves to another model', () => {
     // Killed in the middle, the next command goes on with the rest.
     const killed = spawn(process.execPath, [CLI, ...move], { env: environment(right) });
     const ended = once(killed, 'exit');
-    await vi.waitFor(() => expect(stagedOf(CollectionId)).toBeGreaterThan(0), {
-      timeout: 60_000,
-      interval: 20,
-    });
+    await vi.waitFor(
+      () => expect(stagedOf(running.dataDirectory, CollectionId)).toBeGreaterThan(0),
+      {
+        timeout: 60_000,
+        interval: 20,
+      },
+    );
     killed.kill('SIGKILL');
     await ended;
-    const left = before.size - stagedOf(CollectionId);
+    const left = before.size - stagedOf(running.dataDirectory, CollectionId);
     const { stdout } = await runWith(right, [...move, '--switch']);
     const rest = left > 0 ? `photos      ${left} given, 0 of no use\n` : '';
     expect(stdout).toContain(`${rest}faces       6, 6 with their new embedding, 0 without`);

@@ -1,9 +1,9 @@
 /* oxlint-disable typescript/no-unsafe-assignment, typescript/no-unsafe-member-access -- plain JavaScript, which node runs as it is */
-// Moves a collection between two models, there and back, beside a service, until it is killed:
+// Moves a collection between two models, there by its embeddings and back by given ones, beside a service, until it is killed:
 // node move-child.mjs <directory> <collection> [how many switches, default without end]. Prints a line for each step.
 import { writeSync } from 'node:fs';
 import { openBeside } from '../../dist/store/sqlite/beside.js';
-import { centroidOf, embeddingOf, SPACES } from './moving-samples.mjs';
+import { carried, centroidOf, embeddingOf, SPACES } from './moving-samples.mjs';
 
 const [directory, collectionId, switches = 'Infinity'] = process.argv.slice(2);
 const say = (text) => writeSync(1, `${text}\n`);
@@ -13,21 +13,23 @@ const beside = openBeside(directory);
 for (let done = 0; done < Number(switches); ) {
   const { modelId } = await beside.collection(collectionId);
   const to = SPACES.find((space) => space.modelId !== modelId);
+  const over = to === SPACES[1] ? carried : undefined;
   const move = beside.moves.open(collectionId, to, Date.now());
   try {
     say(`open ${to.modelId}`);
+    if (over) Array.from(move.carry(over));
     const missing = [...move.missing()].flat();
     for (let at = 0; at < missing.length; at += STAGED_AT_A_TIME) {
       const some = missing.slice(at, at + STAGED_AT_A_TIME);
       move.stage(some.map(({ faceId }) => ({ faceId, embedding: embeddingOf(faceId, to) })));
     }
     say('staged');
-    move.switch(centroidOf, Date.now());
+    move.switch(centroidOf, Date.now(), over);
     say(`switched ${to.modelId}`);
     done++;
   } catch (error) {
-    // A face that the service has just taken in: its embedding is staged in a moment.
-    if (!String(error.message).includes('have no new embedding')) throw error;
+    // A face that the service has just taken in: its embedding is staged in a moment. No face lacks one that is carried over.
+    if (over || !String(error.message).includes('have no new embedding')) throw error;
   } finally {
     move.close();
   }

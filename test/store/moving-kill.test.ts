@@ -45,7 +45,10 @@ async function patiently<T>(work: () => Promise<T>): Promise<T> {
     }
 }
 
-/** As IndexFaces does: with both models while the collection moves. */
+/**
+ * As IndexFaces does: with both models while the collection moves; where the move carries embeddings over, now and then as
+ * a service does that runs the present one alone.
+ */
 const take = (store: Store, ledger: Ledger, count: number): Promise<string[]> =>
   patiently(async () => {
     const space = await spaceOf(store);
@@ -54,7 +57,7 @@ const take = (store: Store, ledger: Ledger, count: number): Promise<string[]> =>
     const { value } = await store.insertFaces(COLLECTION, faces, 1e6, space.modelId);
     const faceIds = value.map(({ faceId }) => faceId);
     for (const faceId of faceIds) ledger.set(faceId, undefined);
-    if (move)
+    if (move && !(move.to.modelId === TWO.modelId && ledger.size % 2 === 0))
       await store.stageFaces(
         COLLECTION,
         move.to.modelId,

@@ -8,11 +8,18 @@ export const SPACES = [
   { modelId: 'two', calibrationVersion: 'curve-2', faceModelVersion: '2.0', dimension: 24 },
 ];
 
-const digest = (text) => createHash('sha256').update(text).digest();
+const digest = (seed) => createHash('sha256').update(seed).digest();
 
-/** The embedding of a face by a model: the components do not change sign, so no two cancel out. */
-export function embeddingOf(faceId, { modelId, dimension }) {
-  const bytes = digest(`${modelId} ${faceId}`);
+/** The embedding of a face by a model. The second's is made of the first's alone, as where a model gains a cohort. */
+export const embeddingOf = (faceId, { modelId }) =>
+  modelId === 'one' ? vectorOf(`one ${faceId}`, 16) : carried(embeddingOf(faceId, SPACES[0]));
+
+/** What the second model's embedding is, out of the first's. */
+export const carried = (embedding) => vectorOf(embedding, 24);
+
+/** The components do not change sign, so no two cancel out. */
+function vectorOf(seed, dimension) {
+  const bytes = digest(seed);
   return unit(Float64Array.from({ length: dimension }, (_, i) => 1 + bytes[i % bytes.length]));
 }
 

@@ -133,23 +133,25 @@ async function finish(store: Store, collectionId: string): Promise<void> {
 const EVERY_MS = 5000;
 let shownMs = 0;
 
-function onProgress(done: number, all: number, embedded: number): void {
+function onProgress(done: number, all: number, line: string): void {
   const now = performance.now();
   if (done < all && now - shownMs < (process.stderr.isTTY ? 200 : EVERY_MS)) return;
   shownMs = now;
-  const line = `${done} of ${all} photos, ${embedded} faces embedded`;
   process.stderr.write(
     process.stderr.isTTY ? `\r${line}\x1b[K${done === all ? '\n' : ''}` : `${line}\n`,
   );
 }
 
 function text(collectionId: string, result: Result, values: Values): string {
-  const { from, to, photos, report } = result;
+  const { from, to, carried, photos, report } = result;
   const { faces, missing, threshold, similarity } = report;
   const before = (side: 'before' | 'after'): string =>
     `${shown(similarity[side].median)} (lowest twentieth ${shown(similarity[side].low)})`;
   const lines = [
     `${collectionId}: ${from.modelId} → ${to.modelId}`,
+    ...(carried === undefined
+      ? []
+      : [`carried     ${carried} faces from their present embeddings, no photo is needed`]),
     ...(photos ? [`photos      ${photos.photos} given, ${photos.unused.length} of no use`] : []),
     `faces       ${faces}, ${faces - missing} with their new embedding, ${missing} without`,
     `users       ${report.users}, of which ${report.usersOfOneFace} have one face and are not compared`,
@@ -167,10 +169,15 @@ function text(collectionId: string, result: Result, values: Values): string {
 
 const shown = (value: number | null): string => (value === null ? '–' : value.toFixed(1));
 
-function ending(collectionId: string, { report, switched, to }: Result, { back }: Values): string {
+function ending(
+  collectionId: string,
+  { report, switched, carried, to }: Result,
+  { back }: Values,
+): string {
   if (switched)
     return `Switched. The service needs ${to.modelId} among LIKENESS_MODEL.\nBack: likeness collections migrate ${collectionId} --back --switch\nThe embeddings of before are kept until: likeness collections migrate ${collectionId} --finish`;
-  if (report.missing > 0)
+  // Faces that came while others were carried over are so at the switch.
+  if (report.missing > 0 && carried === undefined)
     return `Not switched. Give the photos of the ${report.missing} faces without a new embedding with --photos.`;
   return `Not switched. Do it: the same command with --switch${back ? '' : ', once the service runs both models'}.`;
 }

@@ -9,7 +9,8 @@ import { openWriter } from './connection.js';
 import { type DataDirectory, dataDirectory } from './directory.js';
 import { Faults } from './faults.js';
 import { CATALOG, COLLECTION, latestVersion } from './migrations.js';
-import { forgetFormer, formerSpaces, moveOf, openMove } from './moving.js';
+import { forgetFormer, formerSpaces, moveOf } from './moves.js';
+import { openMove } from './moving.js';
 import { Reader } from './reader.js';
 import { readMembers } from './user-faces.js';
 
@@ -121,8 +122,16 @@ const explained = (move: CollectionMove, explaining: <T>(work: () => T) => T): C
   embedding: (faceId) => move.embedding(faceId),
   crop: (faceId) => move.crop(faceId),
   stage: (embeddings) => explaining(() => move.stage(embeddings)),
+  *carry(over) {
+    const pages = move.carry(over);
+    for (;;) {
+      const { done, value } = explaining(() => pages.next());
+      if (done === true) return;
+      yield value;
+    }
+  },
   users: () => move.users(),
-  switch: (centroidOf, nowMs) => explaining(() => move.switch(centroidOf, nowMs)),
+  switch: (centroidOf, nowMs, over) => explaining(() => move.switch(centroidOf, nowMs, over)),
   cancel: () => explaining(() => move.cancel()),
   close: () => move.close(),
 });

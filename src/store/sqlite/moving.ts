@@ -1,8 +1,8 @@
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { OperatorError } from '../../errors.js';
 import { checkEmbedding, decodeEmbedding, encodeEmbedding } from '../embeddings.js';
 import type {
+  Carriage,
   CollectionMove,
   EmbeddingSpace,
   Move,
@@ -10,61 +10,18 @@ import type {
   MovingFace,
   MovingUser,
 } from '../moving.js';
-import { collectionMissing } from '../refusals.js';
 import { type Connection, openReader, openWriter } from './connection.js';
-import {
-  type DataDirectory,
-  makeCollectionFile,
-  syncDirectory,
-  withCompanions,
-} from './directory.js';
+import { type DataDirectory, makeCollectionFile, syncDirectory } from './directory.js';
 import { cutLog } from './erasing.js';
 import { COLLECTION, checkIdentity, migrate } from './migrations.js';
+import { formerSpaces, moveOf, removeFile, type SpaceRow, spaceOf, stageIn } from './moves.js';
 import { readState } from './rows.js';
 import { eraseStrayCrops } from './stray-crops.js';
-
-/** A collection's row of the catalog, as far as a move changes it. */
-interface Row extends EmbeddingSpace {
-  file: string;
-}
-
-const SPACE = `file, model_id AS modelId, calibration_version AS calibrationVersion,
-  face_model_version AS faceModelVersion, dimension`;
 
 const FACES_A_PAGE = 1000;
 const USERS_A_PAGE = 64;
 /** How long a switch waits for those who read the file that it leaves. */
 const READERS_MS = 5000;
-
-/** The move that is under way for a collection, if any, and the file where it gathers. */
-export const moveOf = (
-  catalog: Connection,
-  collectionId: string,
-): (Move & { file: string }) | undefined => {
-  const row = catalog.get<Row & { startedAtMs: number }>(
-    `SELECT ${SPACE}, started_at_ms AS startedAtMs FROM moves WHERE collection_id = ?`,
-    collectionId,
-  );
-  if (!row) return undefined;
-  const { file, startedAtMs, ...to } = row;
-  return { file, startedAtMs, to };
-};
-
-/** What a collection was before its moves, the last first. */
-export const formerSpaces = (catalog: Connection, collectionId: string): Row[] =>
-  catalog.all<Row>(
-    `SELECT ${SPACE} FROM former_spaces WHERE collection_id = ? ORDER BY left_at_ms DESC`,
-    collectionId,
-  );
-
-const rowOf = (catalog: Connection, collectionId: string): Row => {
-  const row = catalog.get<Row>(
-    `SELECT ${SPACE} FROM collections WHERE collection_id = ?`,
-    collectionId,
-  );
-  if (!row) throw collectionMissing(collectionId);
-  return row;
-};
 
 /** Begins a move, or goes on with the one that was begun. See CollectionMove. */
 export function openMove(
@@ -88,7 +45,7 @@ export function openMove(
 
 interface Begun {
   collectionId: string;
-  from: Row;
+  from: SpaceRow;
   move: Move & { file: string };
 }
 
@@ -97,7 +54,7 @@ function beginOrGoOn(
   directory: DataDirectory,
   { collectionId, to, nowMs }: { collectionId: string; to: EmbeddingSpace; nowMs: number },
 ): Begun {
-  const from = rowOf(catalog, collectionId);
+  const from = spaceOf(catalog, collectionId);
   if (from.modelId === to.modelId)
     throw new OperatorError(`the collection ${collectionId} is of the model ${to.modelId} already`);
   const known = moveOf(catalog, collectionId);
@@ -132,17 +89,21 @@ function beginOrGoOn(
       nowMs,
     );
   } catch (error) {
-    remove(directory, file);
+    removeFile(directory, file);
     throw error;
   }
   return { collectionId, from, move: { file, to, startedAtMs: nowMs } };
 }
 
+const attach = (connection: Connection, path: string, name: string): void => {
+  connection.run(`ATTACH ? AS ${name}`, path);
+};
+
 /** On the way back most embeddings are there already. */
 function seed(
   connection: Connection,
   directory: DataDirectory,
-  former: readonly Row[],
+  former: readonly SpaceRow[],
   to: EmbeddingSpace,
 ): void {
   const known = former.find(({ modelId }) => modelId === to.modelId);
@@ -152,44 +113,6 @@ function seed(
     'INSERT INTO staged SELECT f.face_id, v.vector FROM former.faces f JOIN former.face_vectors v ON v.id = f.id',
   );
   connection.exec('DETACH former');
-}
-
-const attach = (connection: Connection, path: string, name: string): void => {
-  connection.run(`ATTACH ? AS ${name}`, path);
-};
-
-function remove(directory: DataDirectory, file: string): void {
-  for (const path of withCompanions(join(directory.collections, file)))
-    rmSync(path, { force: true });
-}
-
-/** Removes what a collection was before its moves; how many such files there were. */
-export function forgetFormer(directory: DataDirectory, collectionId: string): number {
-  const catalog = openWriter(directory.catalog);
-  try {
-    const former = formerSpaces(catalog, collectionId);
-    catalog.run('DELETE FROM former_spaces WHERE collection_id = ?', collectionId);
-    for (const { file } of former) remove(directory, file);
-    return former.length;
-  } finally {
-    catalog.close();
-  }
-}
-
-/**
- * Keeps new embeddings of faces in the file of a move: what the service does with the faces it takes in meanwhile.
- * Their dimension was checked.
- */
-export function stageIn(
-  connection: Connection,
-  embeddings: readonly { faceId: string; embedding: Float32Array }[],
-): void {
-  for (const { faceId, embedding } of embeddings)
-    connection.run(
-      'INSERT OR REPLACE INTO staged VALUES (?, ?)',
-      faceId,
-      encodeEmbedding(embedding),
-    );
 }
 
 class SqliteMove implements CollectionMove {
@@ -243,6 +166,32 @@ class SqliteMove implements CollectionMove {
       if (!last) return;
       yield page.map(({ id: _id, ...face }) => face);
       after = last.id;
+    }
+  }
+
+  *carry(over: Carriage): Generator<number> {
+    const { dimension } = this.#begun.from;
+    let carried = 0;
+    let after = '';
+    for (;;) {
+      // In the order of the table that they go to: in any other each would rewrite a page of it.
+      const page = this.#new.all<{ faceId: string; vector: Uint8Array }>(
+        `SELECT f.face_id AS faceId, v.vector
+         FROM old.faces f JOIN old.face_vectors v ON v.id = f.id LEFT JOIN staged s ON s.face_id = f.face_id
+         WHERE f.face_id > ? AND s.face_id IS NULL ORDER BY f.face_id LIMIT ?`,
+        after,
+        FACES_A_PAGE,
+      );
+      const last = page.at(-1);
+      if (!last) return;
+      this.stage(
+        page.map(({ faceId, vector }) => ({
+          faceId,
+          embedding: over(decodeEmbedding(vector, dimension, `face ${faceId}`)),
+        })),
+      );
+      yield (carried += page.length);
+      after = last.faceId;
     }
   }
 
@@ -302,12 +251,17 @@ class SqliteMove implements CollectionMove {
     }));
   }
 
-  switch(centroidOf: Parameters<CollectionMove['switch']>[0], nowMs: number): void {
+  switch(
+    centroidOf: Parameters<CollectionMove['switch']>[0],
+    nowMs: number,
+    over?: Carriage,
+  ): void {
     const { collectionId, from } = this.#begun;
     const lock = openWriter(join(this.#directory.collections, from.file));
     try {
       // From here on the service's writes to this collection wait; they find it moved.
       lock.run('BEGIN IMMEDIATE');
+      if (over) Array.from(this.carry(over));
       const { faces, missing } = this.progress();
       if (missing > 0)
         throw new OperatorError(
@@ -344,7 +298,7 @@ class SqliteMove implements CollectionMove {
     }
     // The move that led here is over, and the one before may lead to the same model no more.
     this.close();
-    for (const file of this.#superseded) remove(this.#directory, file);
+    for (const file of this.#superseded) removeFile(this.#directory, file);
   }
 
   /** Files of a former space that the one just left takes the place of. */
@@ -401,7 +355,7 @@ class SqliteMove implements CollectionMove {
   #point(nowMs: number): void {
     const { collectionId, from, move } = this.#begun;
     const catalog = this.#catalog;
-    const now = rowOf(catalog, collectionId);
+    const now = spaceOf(catalog, collectionId);
     if (now.file !== from.file || moveOf(catalog, collectionId)?.file !== move.file)
       throw new OperatorError(`the collection ${collectionId} was changed by another command`);
     this.#superseded = formerSpaces(catalog, collectionId)
@@ -442,7 +396,7 @@ class SqliteMove implements CollectionMove {
     } finally {
       catalog.close();
     }
-    remove(this.#directory, move.file);
+    removeFile(this.#directory, move.file);
   }
 
   close(): void {

@@ -34,7 +34,7 @@ import {
   withCompanions,
 } from './directory.js';
 import { Faults, type Log } from './faults.js';
-import { moveOf } from './moving.js';
+import { moveOf } from './moves.js';
 import * as reads from './read-collection.js';
 import { Reader, storeClosed } from './reader.js';
 import { readState } from './rows.js';

@@ -17,7 +17,7 @@ import {
   migrate,
   newerVersion,
 } from './migrations.js';
-import { moveOf, stageIn } from './moving.js';
+import { moveOf, stageIn } from './moves.js';
 import { eraseStrayCrops } from './stray-crops.js';
 import type { Catalog, DeleteTags, PutTags } from './write-catalog.js';
 import * as catalogWrites from './write-catalog.js';

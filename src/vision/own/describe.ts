@@ -1,3 +1,4 @@
+import { cohortNormalisation } from '../cohort.js';
 import { embeddingModel, type ModelPlace } from '../models.js';
 import { dimensionOf, type EmbeddingCard } from '../parts.js';
 import type { EmbeddingModel } from '../vision.js';
@@ -49,13 +50,27 @@ export async function describeModels(modelsDirectory: string): Promise<Described
   });
 }
 
-/** The usable ones, with where they lie. */
-export async function placedModels(
-  modelsDirectory: string,
-): Promise<{ model: EmbeddingModel; place: ModelPlace }[]> {
+/** An embedding model that can be used. */
+export interface UsableModel {
+  model: EmbeddingModel;
+  /** Where it lies. */
+  place: ModelPlace;
+  /** What it makes of an embedding of the model that it is with a cohort added: see `EmbeddingModel.plainDigest`. */
+  spread?: (plain: Float32Array) => Float32Array;
+}
+
+/** The usable ones. */
+export async function placedModels(modelsDirectory: string): Promise<UsableModel[]> {
   return (await listModels(modelsDirectory)).flatMap((model) => {
     if ('fault' in model) return [];
     const { card, name, directory } = model;
-    return [{ model: embeddingModel(card), place: { name, directory } }];
+    return [
+      {
+        model: embeddingModel(card),
+        place: { name, directory },
+        ...(card.format !== 'fusion' &&
+          card.cohort && { spread: cohortNormalisation(card.cohort) }),
+      },
+    ];
   });
 }

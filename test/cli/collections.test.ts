@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,10 +10,8 @@ import {
   DeleteCollectionCommand,
   DeleteFacesCommand,
   DisassociateFacesCommand,
-  ListFacesCommand,
   type RekognitionClient,
   SearchFacesCommand,
-  SearchUsersByImageCommand,
 } from '@aws-sdk/client-rekognition';
 import { CreateBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import sharp from 'sharp';
@@ -21,10 +19,11 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openBeside } from '../../src/store/sqlite/beside.js';
 import { addModel } from '../../src/vision/own/add.js';
 import { S3_CREDENTIALS, SKIPPED, startSwift, swiftIsInstalled } from '../objects/swift.js';
-import { associate, indexFace, newUser } from '../support/api.js';
+import { indexFace } from '../support/api.js';
 import { filesOf, query, stagedOf, vectorsOf } from '../support/collection-files.js';
 import { CLI, type Ended, runLikeness } from '../support/likeness.js';
-import { type PersonName, portrait } from '../support/photos.js';
+import { expectFound, facesOf, found, PEOPLE, populated } from '../support/people.js';
+import { portrait } from '../support/photos.js';
 import { freshService } from '../support/service.js';
 import {
   SMALL_CALIBRATION,
@@ -35,7 +34,6 @@ import {
 
 const folder = mkdtempSync(join(tmpdir(), 'likeness-move-'));
 const directory = join(folder, 'models');
-const PEOPLE: readonly PersonName[] = ['anna', 'berta', 'clara'];
 /** The key that crops are encrypted under. */
 const key = join(folder, 'master.key');
 const writeKey = (path: string): void =>
@@ -84,50 +82,6 @@ const runWith = (settings: Readonly<Record<string, string>>, args: string[]): Pr
 
 const migrate = (...args: string[]) => run('collections', 'migrate', ...args);
 
-const views = [{}, { brightness: 0.95, size: 360, quality: 85 }];
-
-/** A collection of three people with a user each, and their photos in a folder; face ids by user. */
-async function populated(
-  CollectionId: string,
-): Promise<{ photos: string; faceIds: Map<string, string[]> }> {
-  const photos = join(folder, `photos-${CollectionId}`);
-  mkdirSync(photos);
-  await client.send(new CreateCollectionCommand({ CollectionId }));
-  const faceIds = new Map<string, string[]>();
-  for (const person of PEOPLE) {
-    const ids: string[] = [];
-    for (const [index, view] of views.entries()) {
-      const bytes = await portrait(person, view);
-      writeFileSync(join(photos, `${person}-${index}.jpg`), bytes);
-      ids.push(await indexFace(client, CollectionId, bytes));
-    }
-    await newUser(client, CollectionId, person);
-    await associate(client, CollectionId, person, ids);
-    faceIds.set(person, ids);
-  }
-  return { photos, faceIds };
-}
-
-const facesOf = async (CollectionId: string): Promise<Map<string, string | undefined>> => {
-  const { Faces = [] } = await client.send(
-    new ListFacesCommand({ CollectionId, MaxResults: 1000 }),
-  );
-  return new Map(Faces.map(({ FaceId, UserId }) => [FaceId!, UserId]));
-};
-
-/** The users that a photo finds at the default threshold. */
-const found = async (CollectionId: string, person: PersonName): Promise<string[]> => {
-  const Bytes = await portrait(person, { brightness: 1.03 });
-  const { UserMatches = [] } = await client.send(
-    new SearchUsersByImageCommand({ CollectionId, Image: { Bytes } }),
-  );
-  return UserMatches.map(({ User }) => User!.UserId!);
-};
-
-const expectFound = async (CollectionId: string): Promise<void> => {
-  for (const person of PEOPLE) expect(await found(CollectionId, person)).toEqual([person]);
-};
-
 const modelOf = async (CollectionId: string): Promise<{ modelId: string; dimension: number }> => {
   const beside = openBeside(running.dataDirectory);
   try {
@@ -155,8 +109,8 @@ const cropsOf = (collectionId: string): Map<string, Buffer>[] =>
 describe('a collection moves to another model', () => {
   it('with its faces, users and associations, while it is searched, and back', async () => {
     const CollectionId = 'moving';
-    const { photos, faceIds } = await populated(CollectionId);
-    const before = await facesOf(CollectionId);
+    const { photos, faceIds } = await populated(client, CollectionId, folder);
+    const before = await facesOf(client, CollectionId);
     expect([...before.values()].filter(Boolean)).toHaveLength(6);
 
     // Searched all the time: every call is answered, by the old model or by the new one.
@@ -164,7 +118,7 @@ describe('a collection moves to another model', () => {
     let searches = 0;
     const searcher = (async () => {
       while (!stop.signal.aborted) {
-        expect(await found(CollectionId, 'anna')).toEqual(['anna']);
+        expect(await found(client, CollectionId, 'anna')).toEqual(['anna']);
         searches++;
         // The move needs the processor, too.
         await sleep(200);
@@ -209,8 +163,8 @@ describe('a collection moves to another model', () => {
     expect(searches).toBeGreaterThan(0);
     const removed = await run('models', 'remove', 'small');
     expect(removed.stderr).toContain('the collection moving is of the model small-');
-    expect(await facesOf(CollectionId)).toEqual(new Map([...before, [late, undefined]]));
-    await expectFound(CollectionId);
+    expect(await facesOf(client, CollectionId)).toEqual(new Map([...before, [late, undefined]]));
+    await expectFound(client, CollectionId);
     const alike = await client.send(
       new SearchFacesCommand({ CollectionId, FaceId: faceIds.get('berta')![0] }),
     );
@@ -224,23 +178,23 @@ describe('a collection moves to another model', () => {
       new DisassociateFacesCommand({ CollectionId, UserId: 'clara', FaceIds: [gone!] }),
     );
     await client.send(new DeleteFacesCommand({ CollectionId, FaceIds: [gone!] }));
-    await expectFound(CollectionId);
-    const after = await facesOf(CollectionId);
+    await expectFound(client, CollectionId);
+    const after = await facesOf(client, CollectionId);
     expect(after.size).toBe(6);
 
     // The way back needs no photo but those of faces that came since: here none.
     const back = await migrate(CollectionId, '--back', '--switch');
     expect(back).toMatchObject({ code: 0 });
     expect((await modelOf(CollectionId)).dimension).toBe(128);
-    expect(await facesOf(CollectionId)).toEqual(after);
-    await expectFound(CollectionId);
+    expect(await facesOf(client, CollectionId)).toEqual(after);
+    await expectFound(client, CollectionId);
     expect((await migrate(CollectionId, '--finish')).stdout).toContain('there is no way back');
     expect((await migrate(CollectionId, '--back')).stderr).toContain('nothing is kept of what');
   }, 300_000);
 
   it('without any photo where it is the same with a cohort added, and back', async () => {
     const CollectionId = 'carried';
-    const { photos, faceIds } = await populated(CollectionId);
+    const { photos, faceIds } = await populated(client, CollectionId, folder);
     const plain = vectorsOf(running.dataDirectory, CollectionId);
     const to = ['--model', 'dlib-cohort'];
     const refused = await migrate(CollectionId, ...to, '--photos', photos);
@@ -262,7 +216,7 @@ describe('a collection moves to another model', () => {
       report: { faces: 6, missing: 0, users: 3, compared: 6, usersLost: [] },
     });
     expect((await modelOf(CollectionId)).modelId).toMatch(/^dlib-resnet-/);
-    await expectFound(CollectionId);
+    await expectFound(client, CollectionId);
 
     // The same photos taken in meanwhile, which the service embeds with both models.
     const again = new Map<string, string>();
@@ -271,13 +225,13 @@ describe('a collection moves to another model', () => {
         faceIds.get(person)![1]!,
         await indexFace(client, CollectionId, readFileSync(join(photos, `${person}-1.jpg`)), 'x'),
       );
-    const before = await facesOf(CollectionId);
+    const before = await facesOf(client, CollectionId);
     const { stdout } = await migrate(CollectionId, ...to, '--switch');
     expect(stdout).toContain('carried     0 faces from their present embeddings');
     expect(stdout).toContain('9, 9 with their new embedding, 0 without');
     expect((await modelOf(CollectionId)).modelId).toMatch(/^dlib-cohort-/);
-    expect(await facesOf(CollectionId)).toEqual(before);
-    await expectFound(CollectionId);
+    expect(await facesOf(client, CollectionId)).toEqual(before);
+    await expectFound(client, CollectionId);
     const spread = vectorsOf(running.dataDirectory, CollectionId);
     for (const [faceId, twin] of again) {
       expect(spread.get(faceId)).toEqual(spread.get(twin));
@@ -290,8 +244,8 @@ describe('a collection moves to another model', () => {
     expect(lacking.stdout).toContain('Give the photos of the 1 faces without a new embedding');
     await client.send(new DeleteFacesCommand({ CollectionId, FaceIds: [dora] }));
     expect(await migrate(CollectionId, '--back', '--switch')).toMatchObject({ code: 0 });
-    expect(await facesOf(CollectionId)).toEqual(before);
-    await expectFound(CollectionId);
+    expect(await facesOf(client, CollectionId)).toEqual(before);
+    await expectFound(client, CollectionId);
     const back = vectorsOf(running.dataDirectory, CollectionId);
     for (const [faceId, vector] of plain) expect(back.get(faceId)).toEqual(vector);
   }, 300_000);
@@ -300,7 +254,7 @@ describe('a collection moves to another model', () => {
     `with photos from S3${SKIPPED}`,
     async () => {
       const CollectionId = 'from-s3';
-      const { photos, faceIds } = await populated(CollectionId);
+      const { photos, faceIds } = await populated(client, CollectionId, folder);
       const swift = await startSwift();
       try {
         await swift.admin.send(new CreateBucketCommand({ Bucket: 'photos' }));
@@ -361,8 +315,8 @@ describe('a collection moves to another model', () => {
 
   it('with the crops that were kept, which go with their faces', async () => {
     const CollectionId = 'kept';
-    const { faceIds } = await populated(CollectionId);
-    const before = await facesOf(CollectionId);
+    const { faceIds } = await populated(client, CollectionId, folder);
+    const before = await facesOf(client, CollectionId);
     const dora = await indexFace(client, CollectionId, await portrait('dora'));
     const [kept] = cropsOf(CollectionId);
     expect(new Set(kept!.keys())).toEqual(new Set([...before.keys(), dora]));
@@ -412,8 +366,8 @@ describe('a collection moves to another model', () => {
     const { stdout } = await runWith(right, [...move, '--switch']);
     const rest = left > 0 ? `photos      ${left} given, 0 of no use\n` : '';
     expect(stdout).toContain(`${rest}faces       6, 6 with their new embedding, 0 without`);
-    expect(await facesOf(CollectionId)).toEqual(before);
-    await expectFound(CollectionId);
+    expect(await facesOf(client, CollectionId)).toEqual(before);
+    await expectFound(client, CollectionId);
     // The crops moved along, and none stays in the file that is kept for the way back.
     expect(
       cropsOf(CollectionId)

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { checkCurve } from '../../src/domain/calibration.js';
+import { carriesOver } from '../../src/domain/ids.js';
 import { cosineFloor, similarityOf } from '../../src/domain/similarity.js';
 import { OperatorError } from '../../src/errors.js';
 import type { EmbedderCard } from '../../src/vision/cards.js';
@@ -120,6 +121,27 @@ describe('the identity of an embedder', () => {
       calibration: { ...card.calibration!, version: 'another' },
     };
     expect(embeddingModel(same).id).toBe(id);
+  });
+
+  it('tells which model it is with a cohort added, by whatever name, and no other', async () => {
+    const cards = await Promise.all(EMBEDDERS.map((name) => loadCard(name, 'embedder')));
+    const models = cards.map(embeddingModel);
+    const pairs = models.flatMap((to) =>
+      models.filter(({ id }) => carriesOver(id, to)).map((from) => `${from.name} → ${to.name}`),
+    );
+    expect(pairs).toEqual([
+      'dlib-resnet → dlib-cohort',
+      'dlib-resnet-two-scales → dlib-cohort-two-scales',
+    ]);
+    const card = await embedder();
+    const { id } = embeddingModel(await loadCard('dlib-resnet', 'embedder'));
+    expect(carriesOver(id, embeddingModel({ ...card, name: 'face' }))).toBe(true);
+    expect(carriesOver(id, embeddingModel({ ...card, mirrorAverage: false }))).toBe(false);
+    const { title, version, licence, source } = card;
+    const parts = [1, 2].map((weight) => ({ model: card.name, weight, card }));
+    const said = { name: 'both', title, version, licence, source, parts };
+    const fusion = embeddingModel({ ...said, task: 'embedder', format: 'fusion' });
+    expect(cards.some((from) => carriesOver(embeddingModel(from).id, fusion))).toBe(false);
   });
 
   it('comes with a calibration whose anchors are those written on the card', async () => {

@@ -125,9 +125,9 @@ const explained = (move: CollectionMove, explaining: <T>(work: () => T) => T): C
   *carry(over) {
     const pages = move.carry(over);
     for (;;) {
-      const { done, value } = explaining(() => pages.next());
-      if (done === true) return;
-      yield value;
+      const page = explaining(() => pages.next());
+      if (page.done === true) return;
+      yield page.value;
     }
   },
   users: () => move.users(),

@@ -1,6 +1,7 @@
 import type { Forward } from './forward.js';
+import { fuseGraph, type Graph } from './fuse-graph.js';
 import { type GraphFile, type GraphNode, nodeName } from './graph-file.js';
-import { type Tensor, type Tensor4D, tf } from './tensorflow.js';
+import { type Tensor, type Tensor2D, type Tensor4D, tf } from './tensorflow.js';
 import { decodeWeights, type Weight } from './weights.js';
 
 /** Computes the value of a node from its inputs that are not constant. */
@@ -31,7 +32,7 @@ export function graphForward(
   outputs: readonly string[],
 ): Forward | undefined {
   try {
-    return stepsForward(new GraphReader(file, weights).steps(outputs.map(nodeName)));
+    return stepsForward(new GraphReader(file, weights, outputs.map(nodeName)).plan());
   } catch (error) {
     if (error instanceof Unknown) return undefined;
     throw error;
@@ -60,16 +61,22 @@ interface Plan {
 }
 
 class GraphReader {
-  readonly #nodes: Map<string, GraphNode>;
-  readonly #weights: Map<string, Weight>;
+  readonly #nodes: Graph['nodes'];
+  readonly #weights: Graph['weights'];
+  readonly #results: readonly string[];
 
-  constructor(file: GraphFile, weights: Uint8Array) {
-    this.#nodes = new Map(file.modelTopology.node.map((node) => [node.name, node]));
-    this.#weights = decodeWeights(file.weightsManifest, weights);
+  constructor(file: GraphFile, bytes: Uint8Array, results: readonly string[]) {
+    const nodes = new Map(file.modelTopology.node.map((node) => [node.name, node]));
+    const weights = decodeWeights(file.weightsManifest, bytes);
+    const graph = fuseGraph({ nodes, weights }, new Set(results));
+    this.#nodes = graph.nodes;
+    this.#weights = graph.weights;
+    this.#results = results;
   }
 
   /** What the results need, in an order in which it can be computed. */
-  steps(results: readonly string[]): Plan {
+  plan(): Plan {
+    const results = this.#results;
     const steps: Step[] = [];
     const seen = new Set<string>();
     let input = '';
@@ -98,12 +105,14 @@ class GraphReader {
   #run(node: GraphNode): Run {
     const make = OPERATIONS[node.op];
     if (!make) throw new Unknown(`no operation ${node.op}`);
+    const weight = (index: number) => this.#weights.get(nodeName(node.input?.[index] ?? ''));
     return make({
       node,
+      weight,
       constant: (index) => {
-        const weight = this.#weights.get(nodeName(node.input?.[index] ?? ''));
-        if (!weight) throw new Unknown(`${node.name}: input ${index} is not constant`);
-        return weight;
+        const found = weight(index);
+        if (!found) throw new Unknown(`${node.name}: input ${index} is not constant`);
+        return found;
       },
     });
   }
@@ -111,7 +120,9 @@ class GraphReader {
 
 interface Reading {
   node: GraphNode;
-  /** The weight that is the input of this place. */
+  /** The weight that is the input of this place; undefined for what is computed. */
+  weight: (index: number) => Weight | undefined;
+  /** The same of what has to be a weight. */
   constant: (index: number) => Weight;
 }
 
@@ -123,26 +134,25 @@ const OPERATIONS: Readonly<Record<string, (reading: Reading) => Run>> = {
   Conv2D: convolution,
   FusedDepthwiseConv2dNative: convolution,
   DepthwiseConv2dNative: convolution,
-  Add:
-    () =>
-    ([a, b]) =>
-      tf.add(a!, both(b)),
-  AddV2:
-    () =>
-    ([a, b]) =>
-      tf.add(a!, both(b)),
-  Relu:
-    () =>
-    ([x]) =>
-      tf.relu(x!),
-  Sigmoid:
-    () =>
-    ([x]) =>
-      tf.sigmoid(x!),
-  Identity:
-    () =>
-    ([x]) =>
-      x!.clone(),
+  _FusedMatMul: product,
+  MatMul: product,
+  Add: ofTwo(tf.add),
+  AddV2: ofTwo(tf.add),
+  BiasAdd: ofTwo(tf.add),
+  Sub: ofTwo(tf.sub),
+  Mul: ofTwo(tf.mul),
+  Minimum: ofTwo(tf.minimum),
+  Maximum: ofTwo(tf.maximum),
+  Relu: ofOne(tf.relu),
+  Relu6: ofOne(tf.relu6),
+  Sigmoid: ofOne(tf.sigmoid),
+  Softmax: ofOne(tf.softmax),
+  Identity: ofOne(tf.clone),
+  Mean: ({ node, constant }) => {
+    const axes = [...constant(1).data];
+    const keep = node.attr?.['keep_dims']?.b === true;
+    return ([x]) => tf.mean(x!, axes, keep);
+  },
   Prelu: ({ constant }) => {
     const slope = kept(constant(1));
     return ([x]) => tf.prelu(x!, slope);
@@ -166,29 +176,62 @@ const OPERATIONS: Readonly<Record<string, (reading: Reading) => Run>> = {
   },
 };
 
-/** A sum with a constant would need the constant's side of it. */
-function both(tensor: Tensor | undefined): Tensor {
-  if (!tensor) throw new Unknown('a sum with a constant');
-  return tensor;
+function ofOne(operate: (x: Tensor) => Tensor): () => Run {
+  return () =>
+    ([x]) =>
+      operate(x!);
 }
 
-type Activation = 'linear' | 'relu' | 'prelu';
-const ACTIVATIONS: Readonly<Record<string, Activation>> = { Relu: 'relu', Prelu: 'prelu' };
+/** Of two of which one may be constant. */
+function ofTwo(operate: (a: Tensor, b: Tensor) => Tensor): (reading: Reading) => Run {
+  return ({ weight }) => {
+    const [first, second] = [weight(0), weight(1)].map((each) => each && kept(each));
+    if (first) return ([x]) => operate(first, x!);
+    if (second) return ([x]) => operate(x!, second);
+    return ([a, b]) => operate(a!, b!);
+  };
+}
 
-function convolution({ node, constant }: Reading): Run {
+type Activation = 'linear' | 'relu' | 'relu6' | 'prelu';
+const ACTIVATIONS: Readonly<Record<string, Activation>> = {
+  Relu: 'relu',
+  Relu6: 'relu6',
+  Prelu: 'prelu',
+};
+
+/** Bias and activation that are fused into an operation; its inputs from the third on. */
+function fusedInto({ node, constant }: Reading) {
   const [first, second = '', ...more] = (node.attr?.['fused_ops']?.list?.s ?? []).map(text);
   const activation = second === '' ? 'linear' : ACTIVATIONS[second];
   if ((first ?? 'BiasAdd') !== 'BiasAdd' || !activation || more.length > 0)
     throw new Unknown(`${node.name}: ${first}, ${second}`);
-  const fixed = {
-    filter: kept(constant(1)) as Tensor4D,
-    ...windowOf(node),
+  return {
     activation,
     ...(first === 'BiasAdd' && { bias: kept(constant(2)) }),
     ...(activation === 'prelu' && { preluActivationWeights: kept(constant(3)) }),
   };
+}
+
+function convolution(reading: Reading): Run {
+  const { node, constant } = reading;
+  const fixed = {
+    filter: kept(constant(1)) as Tensor4D,
+    ...windowOf(node),
+    ...fusedInto(reading),
+  };
   const run = node.op.includes('Depthwise') ? tf.fused.depthwiseConv2d : tf.fused.conv2d;
   return ([x]) => run({ x: x as Tensor4D, ...fixed });
+}
+
+function product(reading: Reading): Run {
+  const { node, constant } = reading;
+  const fixed = {
+    b: kept(constant(1)) as Tensor2D,
+    transposeA: node.attr?.['transpose_a']?.b === true,
+    transposeB: node.attr?.['transpose_b']?.b === true,
+    ...fusedInto(reading),
+  };
+  return ([a]) => tf.fused.matMul({ a: a as Tensor2D, ...fixed });
 }
 
 /** Strides and padding. */

@@ -1,16 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { faceApiTopology } from '../../src/vision/graphs/face-api.js';
 import { loadCard, loadModelFiles } from '../../src/vision/models.js';
-import { readGraph } from '../../src/vision/runtimes/graph-file.js';
+import { type GraphFile, readGraph } from '../../src/vision/runtimes/graph-file.js';
 import { graphForward } from '../../src/vision/runtimes/graph-forward.js';
+import { installedDirectory } from '../../src/vision/runtimes/installed.js';
 import { referenceImages } from '../../src/vision/runtimes/parity.js';
 import type { Runtime } from '../../src/vision/runtimes/runtime.js';
 import { startRuntime } from '../../src/vision/runtimes/start.js';
+import { deviation } from './executors.js';
 
 const folder = join(
   dirname(createRequire(import.meta.url).resolve('@vladmandic/face-api/package.json')),
@@ -158,23 +159,30 @@ describe('a graph read once', () => {
     'gives what TensorFlow.js gives at every run: %s',
     async (task, name) => {
       const card = await loadCard(name, task as keyof typeof NAMES);
-      const { file, weights } = readGraph(await loadModelFiles(card));
+      const graph = readGraph(await loadModelFiles(card));
       const names = card.outputs.map((output) => output.name);
-      const weightSpecs = (file.weightsManifest as tf.io.WeightsManifestConfig).flatMap(
-        (group) => group.weights,
-      );
-      const graph = await loadGraphModel({
-        load: async () => ({ ...file, weightSpecs, weightData: weights.buffer as ArrayBuffer }),
-      });
       const { size } = card.input;
       const scaled = referenceImages(9, 2, size).map((value) => value / 255);
       const images = tf.tensor4d(scaled, [2, size, size, 3]);
-      const expected = [graph.execute(images, names)].flat();
-      const found = tf.tidy(() => graphForward(file, weights, names)!(images.clone()));
-      for (const [index, output] of expected.entries())
-        expect(tf.max(tf.abs(tf.sub(output, found[index]!))).dataSync()[0]).toBeLessThan(1e-4);
+      expect(await deviation(graph, names, images)).toBeLessThan(1e-4);
     },
   );
+
+  const HUMAN = join(installedDirectory('@vladmandic/human')!, 'models');
+
+  // Graphs as a converter leaves them, with other operations than those of this program.
+  it.each([
+    ['faceres', 224, ['global_pooling/Mean', 'gender_pred/Sigmoid', 'age_pred/Softmax']],
+    ['liveness', 32, ['Identity']],
+  ] as const)('gives the same of a graph that is a user’s: %s', async (name, size, names) => {
+    const text = readFileSync(join(HUMAN, `${name}.json`), 'utf8');
+    const weights = new Uint8Array(readFileSync(join(HUMAN, `${name}.bin`)));
+    const pixels = referenceImages(9, 1, size);
+    const scaled = name === 'faceres' ? pixels : pixels.map((value) => value / 255);
+    const images = tf.tensor4d(scaled, [1, size, size, 3]);
+    const graph = { file: JSON.parse(text) as GraphFile, weights };
+    expect(await deviation(graph, names, images)).toBeLessThan(1e-4);
+  });
 
   it('is none where an operation is not known', async () => {
     const card = await loadCard('facemesh', 'landmarks');

@@ -163,6 +163,12 @@ describe('what follows a convolution', () => {
       [{ op: 'BiasAdd', shape: PER_CHANNEL }, { op: 'Relu6' }],
       ['_FusedConv2D'],
     ],
+    [
+      'slopes with a side for the batch',
+      'Conv2D',
+      [{ op: 'Prelu', shape: [1, 1, 1, CHANNELS] }],
+      ['Conv2D', 'Prelu'],
+    ],
     ['a cut from both sides', 'Conv2D', RELU6.slice(1), ['_FusedConv2D']],
     ['a cut with no name', 'Conv2D', RELU6.slice(1, 2), ['Conv2D', 'Minimum']],
     [

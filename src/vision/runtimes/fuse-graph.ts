@@ -135,7 +135,12 @@ function longer(tail: Tail, node: GraphNode, weights: Graph['weights']): Tail | 
     return { ...tail, range: cutTo(tail.range, open) };
   }
   if (tail.range[0] !== -Infinity || tail.range[1] !== Infinity) return undefined;
-  if (node.op === 'Prelu') return place === 1 ? { ...tail, slopes: names[1]! } : undefined;
+  if (node.op === 'Prelu') {
+    // What TensorFlow.js takes as the slopes of a fused Prelu.
+    const isTaken = constant.shape.length === 1 || constant.shape.length === 3;
+    const takes = place === 1 && isTaken && constant.data.length === by.length;
+    return takes ? { ...tail, slopes: names[1]! } : undefined;
+  }
   return LINEAR[node.op]?.(tail, by, place);
 }
 

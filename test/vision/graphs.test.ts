@@ -177,8 +177,8 @@ describe('a graph read once', () => {
   ] as const)('gives the same of a graph that is a user’s: %s', async (name, size, names) => {
     const text = readFileSync(join(HUMAN, `${name}.json`), 'utf8');
     const weights = new Uint8Array(readFileSync(join(HUMAN, `${name}.bin`)));
-    const pixels = referenceImages(9, 1, size);
-    const scaled = name === 'faceres' ? pixels : pixels.map((value) => value / 255);
+    const seeded = referenceImages(9, 1, size);
+    const scaled = name === 'faceres' ? seeded : seeded.map((value) => value / 255);
     const images = tf.tensor4d(scaled, [1, size, size, 3]);
     const graph = { file: JSON.parse(text) as GraphFile, weights };
     expect(await deviation(graph, names, images)).toBeLessThan(1e-4);

@@ -21,14 +21,14 @@ describe('the fusion dlib-faceres', () => {
     expect(pulled).toMatchObject({ code: 0, stderr: '' });
     expect(pulled.stdout).toContain('VGGFace2');
     expect(pulled.stdout).toContain(
-      'dlib-faceres: 1152 numbers from dlib-resnet and faceres, checked and recorded.\nUse it',
+      'dlib-faceres: 1152 numbers from dlib-cohort and faceres, checked and recorded.\nUse it',
     );
     expect((await run('verify', 'dlib-faceres')).stdout).toMatch(
       /^ok {5}dlib-faceres: 4 checksums agree, tfjs-wasm gives the recorded numbers/,
     );
     const listed = (await run('list')).stdout;
     expect(listed).toMatch(
-      /dlib-faceres-c2e905342c36 +8\.0 +1152 +fusion .*research-only photos +lfw-1/,
+      /dlib-faceres-d597d0be1b7b +8\.2 +1152 +fusion .*research-only photos +lfw-2/,
     );
     const card = JSON.parse(
       readFileSync(join(directory, 'dlib-faceres', 'card.json'), 'utf8'),

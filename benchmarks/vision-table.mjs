@@ -32,12 +32,26 @@ const TARGETS = [
   ],
   ['two processes beside one', 1.9, (of) => of('cores', 'likeness tfjs-wasm')?.timesOneProcess],
   ['LFW pairs, %', 99.2, (of) => ours(of)?.accuracyPercent],
+  ['TAR at FMR 1e-3, %', 95, percentOf('TAR at FMR 1e-3')],
+  ['TAR at FMR 1e-4, %', 84, percentOf('TAR at FMR 1e-4')],
+  ['a user of three photos, 1e-3, %', 99.5, percentOf('users of three photos, TAR at FMR 1e-3')],
+  ['a user of three photos, 1e-4, %', 95, percentOf('users of three photos, TAR at FMR 1e-4')],
+  ['photos of nobody without a face, %', 98, percentOf('photos of nobody without a face')],
 ];
 const CEILINGS = [
   ['24 megapixels, ms', 1500, (of) => of('group', 'likeness tfjs-wasm')?.wallMs],
   ['first answer, ms', 2000, (of) => of('start', 'likeness tfjs-wasm')?.firstAnswerMs],
+  ['photos of a person without a face, %', 0.1, percentOf('photos of a person without a face')],
   ['memory of a worker, MB', 250, (of) => of('start', 'likeness tfjs-wasm')?.workerMb],
 ];
+
+/** A share that the labelled photos gave. */
+function percentOf(name) {
+  return (of) => {
+    const value = of('labelled', name)?.value;
+    return value === undefined ? undefined : 100 * value;
+  };
+}
 
 const ratio = (a, b, key) => (a?.[key] && b?.[key] ? a[key] / b[key] : undefined);
 

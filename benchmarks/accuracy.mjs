@@ -10,7 +10,7 @@ import { refusals } from '../dist/domain/quality.js';
 import { cosineFloor, similarityOf } from '../dist/domain/similarity.js';
 import { analyse, facesFolder, labelledFace, photos, readCsv } from './faces.mjs';
 import { save } from './measuring.mjs';
-import { allPairs, cosine, foldAccuracy, shareAbove, thresholdAt } from './metrics.mjs';
+import { allPairs, cosine, foldAccuracy, groupBy, shareAbove, thresholdAt } from './metrics.mjs';
 
 /** What shared/studies/ml.md measured with the prototype, on all of LFW unless said otherwise. */
 const PROMISE = {
@@ -336,15 +336,6 @@ function qualityFilter() {
       missRateOfPassed: missRate([...passes]),
     };
   });
-}
-
-function groupBy(list, keyOf) {
-  const map = new Map();
-  for (const item of list) {
-    const key = keyOf(item);
-    map.set(key, [...(map.get(key) ?? []), item]);
-  }
-  return [...map];
 }
 
 function mean(list) {

@@ -6,15 +6,13 @@
 //
 // Embeddings are kept in the temporary folder.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cohortNormalisation } from '../dist/vision/cohort.js';
 import { builtIn } from '../dist/vision/models.js';
-import { createVision } from '../dist/vision/pool.js';
-import { facesFolder, labelledFace, photos } from './faces.mjs';
-import { save } from './measuring.mjs';
-import { allPairs, centroid, cosine, shareAbove, thresholdAt } from './metrics.mjs';
+import { analyse, labelledFace, photos } from './faces.mjs';
+import { save, seeded } from './measuring.mjs';
+import { allPairs, centroid, cosine, groupBy, shareAbove, thresholdAt } from './metrics.mjs';
 import { COLUMNS, recognition } from './recognition.mjs';
 
 /** Each model with a cohort, and the same one without. */
@@ -36,7 +34,7 @@ if (!plain) throw new Error(`${name}: expected one of ${Object.keys(PLAIN).join(
 const rows = photos().filter((row) => row.kind === 'identity' && row.source !== 'aws-synth');
 const items = await embedded(rows);
 const lfw = items.filter(({ source }) => source === 'lfw');
-const photosOf = grouped(lfw);
+const photosOf = new Map(groupBy(lfw, ({ person }) => person));
 const known = lfw.filter(({ person }) => photosOf.get(person).length === 1);
 const others = lfw.filter(({ person }) => photosOf.get(person).length > 1);
 const cohort = cohortOf(known);
@@ -80,12 +78,6 @@ for (const part of [report.groups, report.sources]) {
 if (process.argv.includes('--write')) write();
 process.exit(0);
 
-function grouped(some) {
-  const people = new Map();
-  for (const item of some) people.set(item.person, [...(people.get(item.person) ?? []), item]);
-  return people;
-}
-
 function normalised(some) {
   return some.map((item) => ({
     ...item,
@@ -112,9 +104,7 @@ function rounded(vector) {
 }
 
 function onePhotoEach(some) {
-  const people = new Map();
-  for (const { person, embedding } of some) if (!people.has(person)) people.set(person, embedding);
-  return [...people.values()];
+  return groupBy(some, ({ person }) => person).map(([, [{ embedding }]]) => embedding);
 }
 
 function nearest(vector, centroids) {
@@ -165,17 +155,6 @@ function indexOfNearest(vector, centroids) {
   return best;
 }
 
-/** Mulberry32: the same numbers at every run. */
-function seeded(seed) {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
 /** False matches within each group, sorted. */
 function amongGroups(some) {
   const threshold = thresholdAt(allPairs(some).impostor, 1e-3);
@@ -207,32 +186,11 @@ function bySource(some) {
 
 /** The photos whose labelled face was found, each with its embedding by the model without a cohort. */
 async function embedded(wanted) {
-  const vision = await createVision({
-    embedders: [builtIn(plain)],
-    workers: availableParallelism(),
+  const { results } = await analyse(wanted, [builtIn(plain)]);
+  return wanted.flatMap((row) => {
+    const face = labelledFace(row, results.get(row.path));
+    return face ? [{ ...row, embedding: face.embedding }] : [];
   });
-  const folder = join(tmpdir(), 'likeness-cohort', vision.model.id);
-  mkdirSync(folder, { recursive: true });
-  const found = new Map();
-  const waiting = [...wanted];
-  const work = async () => {
-    for (let row = waiting.shift(); row; row = waiting.shift()) {
-      const file = join(folder, row.sha256);
-      if (!existsSync(file)) {
-        const request = { filter: 'NONE', maxFaces: 100, embed: 'kept' };
-        const result = await vision
-          .analyse(readFileSync(join(facesFolder, row.path)), request)
-          .catch(() => undefined);
-        writeFileSync(file, labelledFace(row, result)?.embedding ?? new Float32Array());
-        if (waiting.length % 100 === 0) process.stderr.write(`\r${waiting.length} photos left `);
-      }
-      const embedding = new Float32Array(new Uint8Array(readFileSync(file)).buffer);
-      if (embedding.length > 0) found.set(row, { ...row, embedding });
-    }
-  };
-  await Promise.all(Array.from({ length: availableParallelism() }, work));
-  await vision.close();
-  return wanted.flatMap((row) => found.get(row) ?? []);
 }
 
 /** To the card, which the project's formatter lays out. */

@@ -11,6 +11,7 @@ import { loadNativeIndex } from '../dist/vectors/table.js';
 import { DEFAULT_MODELS, loadCard } from '../dist/vision/models.js';
 import { analyse, labelledFace, photos } from './faces.mjs';
 import { save, seeded } from './measuring.mjs';
+import { groupBy } from './metrics.mjs';
 
 const ROWS = Number(process.argv[3] ?? 100_000);
 const FACES_EACH = 5;
@@ -33,14 +34,13 @@ const gauss = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.P
 async function people() {
   const rows = photos().filter(({ kind }) => kind === 'identity');
   const { results } = await analyse(rows);
-  const byPerson = new Map();
-  for (const row of rows) {
+  const found = rows.flatMap((row) => {
     const face = labelledFace(row, results.get(row.path));
-    if (!face) continue;
-    if (!byPerson.has(row.person)) byPerson.set(row.person, []);
-    byPerson.get(row.person).push(face.embedding);
-  }
-  return [...byPerson.values()];
+    return face ? [{ person: row.person, embedding: face.embedding }] : [];
+  });
+  return groupBy(found, ({ person }) => person).map(([, own]) =>
+    own.map(({ embedding }) => embedding),
+  );
 }
 
 /** The covariance of vectors about their own mean, row by row. */

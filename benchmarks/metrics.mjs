@@ -15,6 +15,18 @@ export function centroid(vectors) {
   return sum.map((value) => value / norm);
 }
 
+/** @returns pairs of a key and the items that have it, in the order in which they come. */
+export function groupBy(list, keyOf) {
+  const map = new Map();
+  for (const item of list) {
+    const key = keyOf(item);
+    const others = map.get(key);
+    if (others) others.push(item);
+    else map.set(key, [item]);
+  }
+  return [...map];
+}
+
 /** Every pair of items: genuine cosines and impostor cosines, sorted rising. */
 export function allPairs(items) {
   const genuine = [];

@@ -18,7 +18,7 @@ import {
 } from './discard.mjs';
 import { analyse, labelledFace, photos } from './faces.mjs';
 import { save } from './measuring.mjs';
-import { allPairs, cosine, thresholdAt } from './metrics.mjs';
+import { allPairs, cosine, groupBy, thresholdAt } from './metrics.mjs';
 
 const FMR = 1e-3;
 /** Photos of real people as they are taken; the others are drawn, made or copies. */
@@ -57,14 +57,12 @@ const items = rows.flatMap((row) => {
     ? [{ row, person: row.person, source: row.source, face, embedding: face.embedding }]
     : [];
 });
-const people = new Map();
-for (const item of items) people.set(item.person, [...(people.get(item.person) ?? []), item]);
 
 const threshold = thresholdAt(
   allPairs(items.filter(({ source }) => source === 'lfw')).impostor,
   FMR,
 );
-const genuine = [...people.values()].flatMap((list) =>
+const genuine = groupBy(items, ({ person }) => person).flatMap(([, list]) =>
   list.flatMap((a, index) => list.slice(index + 1).map((b) => compared(a, b))),
 );
 

@@ -1,7 +1,15 @@
 // How well embeddings of LFW tell people apart: one row of the tables of views and models.
 import { createHash } from 'node:crypto';
 import { readCsv } from './faces.mjs';
-import { allPairs, centroid, cosine, foldAccuracy, shareAbove, thresholdAt } from './metrics.mjs';
+import {
+  allPairs,
+  centroid,
+  cosine,
+  foldAccuracy,
+  groupBy,
+  shareAbove,
+  thresholdAt,
+} from './metrics.mjs';
 
 const ENROL = 3;
 
@@ -40,13 +48,11 @@ function pairs(items) {
 
 /** Users of three photos: how many of their other photos are found where so many strangers are. */
 function users(items) {
-  const people = new Map();
-  for (const item of items)
-    people.set(item.person, [...(people.get(item.person) ?? []), item.embedding]);
-  const enough = [...people.values()].filter((list) => list.length > ENROL);
-  const strangers = [...people.values()]
-    .filter((list) => list.length <= ENROL)
-    .map(([first]) => first);
+  const people = groupBy(items, ({ person }) => person).map(([, own]) =>
+    own.map(({ embedding }) => embedding),
+  );
+  const enough = people.filter((list) => list.length > ENROL);
+  const strangers = people.filter((list) => list.length <= ENROL).map(([first]) => first);
   const genuine = [];
   const impostor = [];
   for (const list of enough) {

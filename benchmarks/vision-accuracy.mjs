@@ -106,11 +106,14 @@ function digestOf(subject) {
   const project = resolve(import.meta.dirname, '..');
   const hash = createHash('sha256');
   hash.update(readFileSync(join(import.meta.dirname, 'vision-subject.mjs')));
-  if (subject.startsWith('likeness'))
-    for (const folder of ['dist/vision', 'models'].map((name) => join(project, name)))
-      for (const name of readdirSync(folder, { recursive: true }).toSorted())
-        if (/\.js$|card\.json$/.test(name)) hash.update(readFileSync(join(folder, name)));
-  if (!subject.startsWith('likeness'))
-    hash.update(readFileSync(join(project, 'node_modules/@vladmandic', subject, 'package.json')));
+  const sources = subject.startsWith('likeness')
+    ? ['dist/vision', 'models'].flatMap((folder) =>
+        readdirSync(join(project, folder), { recursive: true })
+          .filter((name) => /\.js$|card\.json$/.test(name))
+          .toSorted()
+          .map((name) => join(folder, name)),
+      )
+    : [`node_modules/@vladmandic/${subject}/package.json`];
+  for (const source of sources) hash.update(readFileSync(join(project, source)));
   return hash.digest('hex').slice(0, 12);
 }

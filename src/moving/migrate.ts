@@ -4,6 +4,7 @@ import { carriesOver } from '../domain/ids.js';
 import { OperatorError } from '../errors.js';
 import type { Carriage, CollectionMove, EmbeddingSpace } from '../store/moving.js';
 import type { StoreBeside } from '../store/sqlite/beside.js';
+import type { UsableModel } from '../vision/own/describe.js';
 import type { EmbeddingModel } from '../vision/vision.js';
 import { type EmbedReport, embedGiven } from './embed.js';
 import {
@@ -15,15 +16,6 @@ import {
 } from './photos.js';
 import { type MoveReport, reportOf, type Scale } from './report.js';
 import { pinnedScale, scaleOf } from './spaces.js';
-
-/** An embedding model at hand. */
-export interface PlacedModel {
-  model: EmbeddingModel;
-  /** Where it lies. */
-  place: { name: string; directory: string };
-  /** Carries embeddings over from the model that this one is with a cohort added; absent: it is none. */
-  spread?: Carriage;
-}
 
 /** What to do with a collection. */
 export interface MigrateRequest {
@@ -41,7 +33,7 @@ export interface MigrateRequest {
 /** What it works with. */
 export interface MigrateTools {
   store: StoreBeside;
-  models: readonly PlacedModel[];
+  models: readonly UsableModel[];
   vision: { runtime: string; workers: number; timeoutMs: number };
   objects: PhotoTools['objects'];
   /** Absent without a master key. */
@@ -69,7 +61,8 @@ const RETRY_MS = 200;
 
 /**
  * Goes on with the move of a collection as far as it can: carries faces over where the model is the present one with a
- * cohort added, else embeds what photos are given for, reports what would change, and switches where that is asked and every face has its new embedding.
+ * cohort added, else embeds what photos are given for, reports what would change, and switches where that is asked and
+ * every face has its new embedding.
  *
  * @throws OperatorError that says what is in the way.
  */
@@ -131,7 +124,7 @@ function spaceOf(
   );
 }
 
-function before(collectionId: string, { store, models }: MigrateTools): PlacedModel {
+function before(collectionId: string, { store, models }: MigrateTools): UsableModel {
   const [space] = store.moves.former(collectionId);
   if (!space)
     throw new OperatorError(
@@ -140,7 +133,7 @@ function before(collectionId: string, { store, models }: MigrateTools): PlacedMo
   return modelOf(models, space.modelId);
 }
 
-function named(models: readonly PlacedModel[], name: string): PlacedModel {
+function named(models: readonly UsableModel[], name: string): UsableModel {
   const found = models.find(({ model }) => model.name === name);
   if (!found)
     throw new OperatorError(
@@ -149,7 +142,7 @@ function named(models: readonly PlacedModel[], name: string): PlacedModel {
   return found;
 }
 
-function modelOf(models: readonly PlacedModel[], id: string): PlacedModel {
+function modelOf(models: readonly UsableModel[], id: string): UsableModel {
   const found = models.find(({ model }) => model.id === id);
   if (!found)
     throw new OperatorError(
@@ -185,8 +178,8 @@ async function embed(
     tools,
   }: {
     move: CollectionMove;
-    present: PlacedModel;
-    target: PlacedModel;
+    present: UsableModel;
+    target: UsableModel;
     scale: Scale;
     tools: MigrateTools;
   },

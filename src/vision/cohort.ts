@@ -40,5 +40,5 @@ export function cohortNormalisation({
   };
 }
 
-const unit = (numbers: readonly number[]): Float32Array =>
-  directionOf(Float32Array.from(numbers)) ?? Float32Array.from(numbers);
+/** A card whose numbers have no direction is refused: see `checkCard`. */
+const unit = (numbers: readonly number[]): Float32Array => directionOf(Float32Array.from(numbers))!;

@@ -49,19 +49,18 @@ export async function photosAt(
 ): Promise<PhotoList> {
   if (where.length > 0 && kind !== 'csv')
     throw new OperatorError('--where chooses rows of a CSV file; this is none');
-  if (kind === 'folder') return ofPeopleWith(minPhotos, await photosInFolder(path));
-  const list =
-    kind === 'csv'
-      ? await photosInCsv(path, { where, ...(photoRoot !== undefined && { photoRoot }) })
-      : await photosInLfwPairs(path, photoRoot);
-  if (list.pairs === undefined) return ofPeopleWith(minPhotos, list);
-  if (minPhotos > 1)
-    throw new OperatorError('--min-photos chooses people; a list of pairs names its photos itself');
-  return list;
+  const read = {
+    folder: () => photosInFolder(path),
+    csv: () => photosInCsv(path, { where, ...(photoRoot !== undefined && { photoRoot }) }),
+    pairs: () => photosInLfwPairs(path, photoRoot),
+  };
+  return ofPeopleWith(minPhotos, await read[kind]());
 }
 
 function ofPeopleWith(minPhotos: number, list: PhotoList): PhotoList {
   if (minPhotos === 1) return list;
+  if (list.pairs)
+    throw new OperatorError('--min-photos chooses people; a list of pairs names its photos itself');
   const counts = new Map<string | undefined, number>();
   for (const { subject } of list.photos) counts.set(subject, (counts.get(subject) ?? 0) + 1);
   const photos = list.photos.filter(({ subject }) => (counts.get(subject) ?? 0) >= minPhotos);

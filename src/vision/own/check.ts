@@ -3,6 +3,7 @@ import type { EmbedderCard } from '../cards.js';
 import { Embedder } from '../embed.js';
 import { referenceImages } from '../runtimes/parity.js';
 import { type Net, RuntimeFault } from '../runtimes/runtime.js';
+import { dot } from '../unit.js';
 
 const SEED = 7;
 
@@ -20,7 +21,7 @@ const BATCH_COSINE = 0.9999;
  */
 export async function checkEmbedder(card: EmbedderCard, net: Net): Promise<void> {
   const [first, second] = await embeddings(card, { ...net, maxBatch: 1 });
-  if (cosineOf(first!, second!) > ALIKE)
+  if (dot(first!, second!) > ALIKE)
     throw new OperatorError(
       `the model ${card.name} gives the same embedding for different images: look at its output, scale and layout`,
     );
@@ -31,7 +32,7 @@ export async function takesBatches(card: EmbedderCard, net: Net): Promise<boolea
   const alone = await embeddings(card, { ...net, maxBatch: 1 });
   try {
     const together = await embeddings(card, { ...net, maxBatch: 2 });
-    return together.every((vector, index) => cosineOf(vector, alone[index]!) >= BATCH_COSINE);
+    return together.every((vector, index) => dot(vector, alone[index]!) >= BATCH_COSINE);
   } catch (error) {
     if (error instanceof RuntimeFault || error instanceof OperatorError) return false;
     throw error;
@@ -53,6 +54,3 @@ async function embeddings(card: EmbedderCard, net: Net): Promise<Float32Array[]>
     throw error;
   }
 }
-
-const cosineOf = (a: Float32Array, b: Float32Array): number =>
-  a.reduce((sum, value, index) => sum + value * b[index]!, 0);

@@ -55,7 +55,10 @@ export interface UsableModel {
   model: EmbeddingModel;
   /** Where it lies. */
   place: ModelPlace;
-  /** What it makes of an embedding of the model that it is with a cohort added: see `EmbeddingModel.plainDigest`. */
+  /**
+   * What it makes of an embedding of the model that it is with a cohort added (`EmbeddingModel.plainDigest`); absent: it is
+   * none.
+   */
   spread?: (plain: Float32Array) => Float32Array;
 }
 

@@ -72,9 +72,7 @@ export async function verifyModel(name: string, modelsDirectory: string): Promis
   requireOnnxruntime(...cards);
   const runtime = await startRuntime(candidatesFor(cards).fallback);
   const parity: Parity = { cosine: 1, deviation: 0 };
-  for (const placed of nets) {
-    takeWorse(parity, await verifyNet(placed, runtime));
-  }
+  for (const placed of nets) takeWorse(parity, await verifyNet(placed, runtime));
   const files = cards.reduce((sum, card) => sum + card.files.length, 0);
   return { files, runtime: runtime.name, parity };
 }

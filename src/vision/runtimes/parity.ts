@@ -169,9 +169,8 @@ export async function checkParity(
   const found = await sampledOutputs(card, net, reference);
   const worst: Parity = { cosine: 1, deviation: 0 };
   for (const [name, expected] of Object.entries(reference.outputs))
-    for (const [image, numbers] of expected.entries()) {
+    for (const [image, numbers] of expected.entries())
       takeWorse(worst, compare(found[name]?.[image] ?? [], numbers));
-    }
   // Not `cosine < limit`: a comparison with NaN is false.
   const { cosine, deviation } = PARITY_LIMITS;
   if (!(worst.cosine >= cosine && worst.deviation <= deviation))

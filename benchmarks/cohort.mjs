@@ -186,7 +186,7 @@ function bySource(some) {
 
 /** The photos whose labelled face was found, each with its embedding by the model without a cohort. */
 async function embedded(wanted) {
-  const { results } = await analyse(wanted, [builtIn(plain)]);
+  const { results } = await analyse(wanted, { embedders: [builtIn(plain)] });
   return wanted.flatMap((row) => {
     const face = labelledFace(row, results.get(row.path));
     return face ? [{ ...row, embedding: face.embedding }] : [];

@@ -49,12 +49,12 @@ export function photos() {
  * photo's digest, the model and the compiled code, so that a second run costs nothing.
  *
  * @param rows { path, sha256 }; `make` gives the bytes instead of the file at `path`, where it is made rather than read.
- * @param embedders where the model lies that embeds, in a list; undefined: the default one.
+ * @param settings of the vision part, such as which model embeds.
  * @returns a map from path to { faces, width, height } or { error }, and the model.
  */
-export async function analyse(rows, embedders) {
+export async function analyse(rows, settings = {}) {
   const { createVision } = await import(compiled);
-  const vision = await createVision({ workers: availableParallelism(), embedders });
+  const vision = await createVision({ workers: availableParallelism(), ...settings });
   const folder = join(tmpdir(), 'likeness-accuracy', `${vision.model.id}-${codeDigest()}`);
   mkdirSync(folder, { recursive: true });
   const results = new Map();

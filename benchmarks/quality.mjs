@@ -62,7 +62,8 @@ const threshold = thresholdAt(
   allPairs(items.filter(({ source }) => source === 'lfw')).impostor,
   FMR,
 );
-const genuine = groupBy(items, ({ person }) => person).flatMap(([, list]) =>
+const people = groupBy(items, ({ person }) => person).map(([, own]) => own);
+const genuine = people.flatMap((list) =>
   list.flatMap((a, index) => list.slice(index + 1).map((b) => compared(a, b))),
 );
 
@@ -96,7 +97,7 @@ function curves(pairs) {
 /** Pairs that match undamaged; then one photo of each is made worse. */
 async function damage() {
   const pairs = spread(
-    [...people.values()].flatMap(([a, b]) =>
+    people.flatMap(([a, b]) =>
       b && ['lfw', 'london'].includes(a.source) && !compared(a, b).missed ? [{ a, b }] : [],
     ),
     PEOPLE,

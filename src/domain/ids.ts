@@ -44,6 +44,9 @@ export function collectionOfArn(place: Place, arn: string): string | undefined {
 /** The id of an embedding model: its name and a digest over everything that moves its embeddings. */
 export const modelIdOf = (name: string, digest: string): string => `${name}-${digest}`;
 
+/** Whether an id is that of the model with this digest, by whatever name. */
+export const isIdOf = (id: string, digest: string): boolean => id.endsWith(modelIdOf('', digest));
+
 /**
  * Whether embeddings of the model `from` are carried over to the other: that is `from` with a cohort added, so that its
  * embeddings are computed from those, without any photo. By whatever name either goes.
@@ -51,4 +54,18 @@ export const modelIdOf = (name: string, digest: string): string => `${name}-${di
  * @param from id of a model.
  */
 export const carriesOver = (from: string, { plainDigest }: { plainDigest?: string }): boolean =>
-  plainDigest !== undefined && from.endsWith(modelIdOf('', plainDigest));
+  plainDigest !== undefined && isIdOf(from, plainDigest);
+
+/**
+ * Whether the embedding of a face by the model `id` costs no run of a net where the one by `model` is computed: all its nets
+ * run for that in any case, and only what follows differs, as a cohort.
+ *
+ * @param known the models whose nets are known; others are by their id where they are a net of `model` without a cohort.
+ */
+export const comesAlongWith = (
+  id: string,
+  { runs }: { runs: readonly string[] },
+  known: readonly { id: string; runs: readonly string[] }[],
+): boolean =>
+  runs.some((run) => isIdOf(id, run)) ||
+  known.some((each) => each.id === id && each.runs.every((run) => runs.includes(run)));

@@ -1,6 +1,5 @@
 import { scalesOf } from './align.js';
 import type { EmbedderCard } from './cards.js';
-import { cohortNormalisation } from './cohort.js';
 import { mirror } from './image.js';
 import { type Net, RuntimeFault } from './runtimes/runtime.js';
 import { directionOf } from './unit.js';
@@ -13,17 +12,15 @@ export const viewsOf = (card: EmbedderCard): number =>
 export class Embedder {
   readonly #net: Net;
   readonly #card: EmbedderCard;
-  readonly #normalise: (embedding: Float32Array) => Float32Array;
 
   constructor(net: Net, card: EmbedderCard) {
     this.#net = net;
     this.#card = card;
-    this.#normalise = card.cohort ? cohortNormalisation(card.cohort) : (embedding) => embedding;
   }
 
   /**
    * One embedding a face: the mean over its chips and, where the card says so, their mirror images, of unit length, less
-   * the card's centre and spread by its cohort where it has these.
+   * the card's centre where it has one. A cohort has not spread it yet: see `Embedders`.
    *
    * @param faces the chips of each, as many as the card has scales: see `alignedChips`.
    * @throws RuntimeFault when the net gives something that is not a finite direction.
@@ -41,9 +38,7 @@ export class Embedder {
     return faces.map((_, index) => {
       const embedding = unitSum(raw.slice(index * perFace, (index + 1) * perFace));
       const { centre } = this.#card;
-      return this.#normalise(
-        centre ? unit(embedding.map((value, k) => value - centre[k]!)) : embedding,
-      );
+      return centre ? unit(embedding.map((value, k) => value - centre[k]!)) : embedding;
     });
   }
 

@@ -26,7 +26,8 @@ const methods = {
     const buffers = analysis.faces.flatMap(({ embedding, further = [] }) =>
       embedding ? [embedding, ...further].map(({ buffer }) => buffer as ArrayBuffer) : [],
     );
-    return new Transfer(analysis, buffers);
+    // What two models have in common is there once.
+    return new Transfer(analysis, [...new Set(buffers)]);
   },
 };
 

@@ -275,6 +275,7 @@ export function embeddingModel(card: EmbeddingCard): EmbeddingModel {
     name,
     version,
     dimension: dimensionOf(card),
+    runs: partsOf(card).map((part) => runDigestOf(part.card)),
     ...(plainDigest !== undefined && { plainDigest }),
     ...(calibration && {
       calibration: {
@@ -291,8 +292,11 @@ export function embeddingModel(card: EmbeddingCard): EmbeddingModel {
  * The digest of the model that this one is with a cohort added. A fusion has none: its parts lie in one embedding, each times
  * the root of its weight, and taking them out to put them back would not give the very numbers that their photos give.
  */
-function plainDigestOf(card: EmbeddingCard): string | undefined {
-  if (card.format === 'fusion' || !card.cohort) return undefined;
+const plainDigestOf = (card: EmbeddingCard): string | undefined =>
+  card.format === 'fusion' || !card.cohort ? undefined : runDigestOf(card);
+
+/** The digest of what is computed up to a cohort, which is that of the model without one: see `EmbeddingModel.runs`. */
+export function runDigestOf(card: EmbedderCard): string {
   const { cohort: _cohort, ...plain } = card;
   return comparabilityDigest(plain);
 }

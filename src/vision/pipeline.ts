@@ -7,12 +7,12 @@ import type { EmbedderCard } from './cards.js';
 import { cropMesh, faceCrop } from './crop.js';
 import { type DecodedImage, decode } from './decode.js';
 import { Detector } from './detect.js';
-import { Embedder } from './embed.js';
+import { Embedders } from './embedders.js';
 import { type FoundFace, findFaces } from './find-faces.js';
 import { Pyramid } from './image.js';
 import { Landmarker, landmarksOf, type Mesh, meshBox } from './landmarks.js';
-import { DEFAULT_MODELS, embeddingModel, loadCard } from './models.js';
-import { type EmbeddingCard, fused, type LoadedPart, partsOf } from './parts.js';
+import { DEFAULT_MODELS, loadCard } from './models.js';
+import type { EmbeddingCard } from './parts.js';
 import { qualityOf } from './quality.js';
 import type { Net, Nets } from './runtimes/runtime.js';
 import type { AnalysedFace, AnalyseRequest, ImageAnalysis } from './vision.js';
@@ -33,17 +33,11 @@ interface Prepared extends FaceDetail {
   mesh: Mesh;
 }
 
-/** A net of an embedding model, ready to run. */
-interface PipelinePart extends LoadedPart {
-  embedder: Embedder;
-}
-
 interface PipelineNets {
   detector: Detector;
   landmarker: Landmarker;
   attributes: AttributeNets;
-  /** By the id of their model; the first is used unless a request names others. */
-  embedders: ReadonlyMap<string, readonly PipelinePart[]>;
+  embedders: Embedders;
 }
 
 /** The steps from bytes to embeddings, on the thread that built it, one image at a time. */
@@ -84,15 +78,7 @@ export class Pipeline {
       detector: new Detector(net(detector.name), detector),
       landmarker: new Landmarker(net(landmarks.name), landmarks),
       attributes: await AttributeNets.create(nets),
-      embedders: new Map(
-        cards.map((card) => [
-          embeddingModel(card).id,
-          partsOf(card).map((part) => ({
-            ...part,
-            embedder: new Embedder(net(part.card.name), part.card),
-          })),
-        ]),
-      ),
+      embedders: new Embedders(cards, net),
     });
   }
 
@@ -143,9 +129,10 @@ export class Pipeline {
     const kept = faces.filter((face) => face.reasons.length === 0);
     // `faces` is sorted by size already.
     const wanted = embed === 'kept' ? kept : embed === 'largest' ? kept.slice(0, 1) : [];
-    const byModel: Float32Array[][] = [];
-    for (const id of models ?? [this.#firstModel()])
-      byModel.push(await this.#embedWith(id, image, wanted));
+    const { embedders } = this.#nets;
+    const byModel = await embedders.embed(models ?? [embedders.first], (card) =>
+      this.#chips(card, image, wanted),
+    );
     const cut = crops ? await Promise.all(wanted.map(({ mesh }) => faceCrop(image, mesh))) : [];
     return faces.map((face) => {
       const { chip: _chip, mesh: _mesh, ...detail } = face;
@@ -159,30 +146,6 @@ export class Pipeline {
         ...(cut[place] && { crop: cut[place] }),
       };
     });
-  }
-
-  #firstModel(): string {
-    const [id] = this.#nets.embedders.keys();
-    if (id === undefined) throw new Error('the pipeline was made without an embedder');
-    return id;
-  }
-
-  async #embedWith(
-    id: string,
-    image: Pyramid,
-    faces: readonly Prepared[],
-  ): Promise<Float32Array[]> {
-    const parts = this.#nets.embedders.get(id);
-    if (!parts) throw new Error(`the pipeline has no embedder ${id}`);
-    const byPart: Float32Array[][] = [];
-    for (const { embedder, card } of parts)
-      byPart.push(await embedder.embed(this.#chips(card, image, faces)));
-    return faces.map((_, index) =>
-      fused(
-        parts,
-        byPart.map((embeddings) => embeddings[index]!),
-      ),
-    );
   }
 
   #chips(card: EmbedderCard, image: Pyramid, faces: readonly Prepared[]): Float32Array[][] {

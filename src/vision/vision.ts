@@ -19,6 +19,11 @@ export interface EmbeddingModel {
    * stored with it is carried over to this one without any photo: see `carriesOver`.
    */
   plainDigest?: string;
+  /**
+   * What its nets are run for, by digest: that of the model that one of them is by itself, without a cohort. Models that
+   * share one share that run: see `comesAlongWith`.
+   */
+  runs: readonly string[];
   /** The curve on the model's card; absent: it has to be measured before cosines mean anything. */
   calibration?: CalibrationCurve;
 }
@@ -34,7 +39,10 @@ export interface AnalyseRequest {
    * `kept`: all of them; `none`: detection only.
    */
   embed: 'none' | 'largest' | 'kept';
-  /** Ids of the models that embed, at least one. Default: the first that the service runs. */
+  /**
+   * Ids of the models that embed, at least one: of those that the service runs, or those whose nets run for them. What they
+   * have in common is computed once. Default: the first that the service runs.
+   */
   models?: readonly string[];
   /** Whether each face that gets an embedding comes with its crop, too. Default: no. */
   crops?: boolean;

@@ -18,6 +18,7 @@ const model: EmbeddingModel = {
   name: 'samples',
   version: '7.0',
   dimension: DIMENSION,
+  runs: [],
   calibration: {
     version: 'curve-1',
     exponent: 0.2,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { checkCurve } from '../../src/domain/calibration.js';
-import { carriesOver } from '../../src/domain/ids.js';
+import { carriesOver, comesAlongWith } from '../../src/domain/ids.js';
 import { cosineFloor, similarityOf } from '../../src/domain/similarity.js';
 import { OperatorError } from '../../src/errors.js';
 import type { EmbedderCard } from '../../src/vision/cards.js';
@@ -142,6 +142,33 @@ describe('the identity of an embedder', () => {
     const said = { name: 'both', title, version, licence, source, parts };
     const fusion = embeddingModel({ ...said, task: 'embedder', format: 'fusion' });
     expect(cards.some((from) => carriesOver(embeddingModel(from).id, fusion))).toBe(false);
+  });
+
+  it('tells which models run its nets for nothing else, known or by their id', async () => {
+    const cards = await Promise.all(EMBEDDERS.map((name) => loadCard(name, 'embedder')));
+    const models = cards.map(embeddingModel);
+    const pairs = models.flatMap((model) =>
+      models
+        .filter(({ id }) => id !== model.id && comesAlongWith(id, model, models))
+        .map(({ name }) => `${name} with ${model.name}`),
+    );
+    expect(pairs).toEqual([
+      'dlib-resnet with dlib-cohort',
+      'dlib-resnet-two-scales with dlib-cohort-two-scales',
+      'dlib-cohort with dlib-resnet',
+      'dlib-cohort-two-scales with dlib-resnet-two-scales',
+    ]);
+    // Of the plain model the id says enough, of that with a cohort only its card.
+    const [spread, , plain, unmirrored] = models.map(({ id }) => id);
+    expect(comesAlongWith(plain!, models[0]!, [])).toBe(true);
+    expect(comesAlongWith(spread!, models[2]!, [])).toBe(false);
+    const parts = [cards[0]!, cards[3]!].map((card) => ({ model: card.name, weight: 1, card }));
+    const { title, version, licence, source } = cards[0]!;
+    const said = { name: 'both', title, version, licence, source, parts };
+    const fusion = embeddingModel({ ...said, task: 'embedder', format: 'fusion' });
+    for (const id of [spread!, plain!, unmirrored!])
+      expect(comesAlongWith(id, fusion, models)).toBe(true);
+    expect(comesAlongWith(fusion.id, models[0]!, [...models, fusion])).toBe(false);
   });
 
   it('comes with a calibration whose anchors are those written on the card', async () => {

@@ -1,18 +1,13 @@
 // Speed alone, speed on all cores, and a group photo of 24 megapixels.
 import { mkdtempSync, writeFileSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { facesFolder, median, readPairs, rounded, startSubject } from './vision-subjects.mjs';
+import { processorsByCore } from './processors.mjs';
+import { facesFolder, median, rounded, somePhotos, startSubject } from './vision-subjects.mjs';
 
 const PHOTOS = 64;
 const PHOTOS_A_TURN = 8;
-/** Photos spread over all pairs, so that people and sizes are mixed. */
-function somePhotos(count) {
-  const paths = [...new Set(readPairs().flatMap(({ a, b }) => [a, b]))];
-  const step = Math.max(1, Math.floor(paths.length / count));
-  return paths.filter((_, index) => index % step === 0).slice(0, count);
-}
 
 /** One process a subject, in turns; one photo at a time. */
 export async function speed(names) {
@@ -44,46 +39,71 @@ export async function speed(names) {
   return { photos: paths.length, rows };
 }
 
-const ROUNDS = 3;
-const PHOTOS_A_ROUND = 24;
+/** Photos a round: as many as one process does in this time. */
+const PHOTOS_A_ROUND = { least: 4, most: 48 };
+const WARM_UP_MS = 4000;
 
-/** The same photos by one process and by one on each core, in turns, by the clock. */
-export async function cores(names) {
-  const count = availableParallelism();
-  const paths = somePhotos(PHOTOS_A_ROUND * count);
+/**
+ * One core against all, by the clock: a process on each core, held to it, since one that is not has the other cores
+ * for what V8 compiles and libvips decodes on other threads. Each does the same photos, alone and together, in turns.
+ *
+ * @param given the processors, one of each core unless told otherwise; how many rounds, how long each.
+ */
+export async function cores(names, _seconds, given = {}) {
+  const { processors = processorsByCore().map(([first]) => first) } = given;
+  const { rounds = 9, roundMs = 3000 } = given;
   const rows = [];
-  for (const name of names) {
-    const crew = [];
-    for (let i = 0; i < count; i++) crew.push(await startSubject(name));
-    await Promise.all(crew.map((subject) => subject.ask(paths.slice(0, 2))));
-    const ratios = [];
-    const together = [];
-    for (let round = 0; round < ROUNDS; round++) {
-      const alone = await clock(() => crew[0].ask(paths.slice(0, PHOTOS_A_ROUND)));
-      const all = await clock(() =>
-        Promise.all(
-          crew.map((subject, index) =>
-            subject.ask(paths.slice(index * PHOTOS_A_ROUND, (index + 1) * PHOTOS_A_ROUND)),
-          ),
-        ),
-      );
-      ratios.push((count * alone) / all);
-      together.push((1000 * count * PHOTOS_A_ROUND) / all);
-    }
-    await Promise.all(crew.map(({ end }) => end()));
-    rows.push({
-      subject: name,
-      facesPerSecond: rounded(median(together)),
-      timesOneProcess: rounded(median(ratios), 2),
-    });
-  }
-  return { cores: count, rows };
+  for (const name of names) rows.push(await onCores(name, { processors, rounds, roundMs }));
+  const held = processors[0] !== undefined;
+  return { cores: processors.length, processors: held ? processors : 'not held to any', rows };
 }
 
-async function clock(run) {
-  const start = performance.now();
-  await run();
-  return performance.now() - start;
+async function onCores(name, { processors, rounds, roundMs }) {
+  const crew = await Promise.all(processors.map((processor) => startSubject(name, processor)));
+  const paths = await photosForRound(crew, roundMs);
+  const turns = [];
+  for (let round = 0; round < rounds; round++) {
+    const alone = await timed([crew[round % crew.length]], paths);
+    turns.push({ alone, together: await timed(crew, paths) });
+  }
+  await Promise.all(crew.map(({ end }) => end()));
+  const alone = turns.map((turn) => turn.alone.facesPerSecond);
+  const together = turns.map((turn) => turn.together.facesPerSecond);
+  const times = together.map((value) => value / median(alone));
+  const cpuMs = (which) => rounded(median(turns.map((turn) => turn[which].cpuMsPerFace)));
+  return {
+    subject: name,
+    facesPerSecond: rounded(median(together)),
+    oneCore: rounded(median(alone)),
+    timesOneCore: rounded(median(times), 2),
+    range: [Math.min(...times), Math.max(...times)].map((value) => rounded(value, 2)),
+    cpuMsAlone: cpuMs('alone'),
+    cpuMsTogether: cpuMs('together'),
+    photos: paths.length,
+    rounds,
+  };
+}
+
+/** Warms a crew up, so that nothing is left to compile, and sees how many photos fill a round. */
+async function photosForRound(crew, roundMs) {
+  const paths = somePhotos(PHOTOS_A_ROUND.most);
+  let facesPerSecond = 0;
+  for (const until = performance.now() + WARM_UP_MS; performance.now() < until; )
+    ({ facesPerSecond } = await timed(crew, paths.slice(0, 12)));
+  const count = Math.round((facesPerSecond / crew.length) * (roundMs / 1000));
+  return paths.slice(0, Math.max(PHOTOS_A_ROUND.least, count));
+}
+
+/** The same photos by each of a crew at the same time. */
+async function timed(crew, paths) {
+  const startedAt = performance.now();
+  const answers = await Promise.all(crew.map((subject) => subject.ask(paths)));
+  const faces = crew.length * paths.length;
+  const cpuMs = answers.reduce((sum, answer) => sum + answer.cpuMs, 0);
+  return {
+    facesPerSecond: (1000 * faces) / (performance.now() - startedAt),
+    cpuMsPerFace: cpuMs / faces,
+  };
 }
 
 const WIDTH = 6000;

@@ -2,6 +2,7 @@
 import { fork } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { heldTo } from './processors.mjs';
 
 const project = resolve(import.meta.dirname, '..');
 export const facesFolder = resolve(process.env.LIKENESS_FACES ?? join(project, '../shared/faces'));
@@ -49,12 +50,20 @@ function pairsByKind() {
   return kinds;
 }
 
-/** Starts a subject; resolves when it has loaded its nets and answers. */
-export async function startSubject(name) {
+/** Photos spread over all pairs, so that people and sizes are mixed. */
+export function somePhotos(count) {
+  const paths = [...new Set(readPairs().flatMap(({ a, b }) => [a, b]))];
+  const step = Math.max(1, Math.floor(paths.length / count));
+  return paths.filter((_, index) => index % step === 0).slice(0, count);
+}
+
+/** Starts a subject, held to a processor where one is given; resolves when it has loaded its nets and answers. */
+export async function startSubject(name, processor) {
   const startedAt = performance.now();
   const child = fork(join(import.meta.dirname, 'vision-subject.mjs'), [name], {
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    ...heldTo(processor),
   });
   await answerOf(child);
   return {

@@ -11,6 +11,7 @@ import { cosineFloor, similarityOf } from '../dist/domain/similarity.js';
 import { analyse, facesFolder, labelledFace, photos, readCsv } from './faces.mjs';
 import { save } from './measuring.mjs';
 import { allPairs, cosine, foldAccuracy, groupBy, shareAbove, thresholdAt } from './metrics.mjs';
+import { drawnUserRates, ENROL, userRates, usersAndStrangers } from './user-rates.mjs';
 
 /** What shared/studies/ml.md measured with the prototype, on all of LFW unless said otherwise. */
 const PROMISE = {
@@ -19,10 +20,6 @@ const PROMISE = {
   misses: '< 0.001',
   noFace: '≥ 0.98 of photos',
 };
-
-/** People with at least this many photos become users; the first ENROL photos enrol, the others probe. */
-const MIN_PHOTOS = 4;
-const ENROL = 3;
 
 const FMRS = [0.01, 0.001, 0.0001];
 
@@ -43,6 +40,7 @@ const items = identity.flatMap((row) => {
     ? [{ path: row.path, source: row.source, person: row.person, face, embedding: face.embedding }]
     : [];
 });
+const lfw = items.filter(({ source }) => source === 'lfw');
 const byPath = new Map(items.map((item) => [item.path, item]));
 
 const report = {
@@ -55,7 +53,8 @@ const report = {
   detection: detection(),
   lfwPairs: lfwPairs(),
   errorRates: errorRates(),
-  users: userRates(),
+  users: userRates(lfw, (list) => centroid(list)),
+  drawnUsers: drawnUserRates(lfw, (list) => centroid(list)),
   strangerAmongThem: strangerAmongThem(),
   noFace: noFace(),
   groups: groups(),
@@ -129,34 +128,6 @@ function errorRates() {
   });
 }
 
-/** LFW people with more photos than ENROL as users of their first ones, against everybody else. */
-function userRates() {
-  const people = groupBy(
-    items.filter((item) => item.source === 'lfw'),
-    (item) => item.person,
-  );
-  const enough = people.filter(([, list]) => list.length >= MIN_PHOTOS);
-  const strangers = people.filter(([, list]) => list.length < MIN_PHOTOS).map(([, [one]]) => one);
-  const [genuine, impostor] = [[], []];
-  for (const [, list] of enough) {
-    const user = centroid(list.slice(0, ENROL));
-    for (const item of list.slice(ENROL)) genuine.push(cosine(user, item.embedding));
-    for (const item of strangers) impostor.push(cosine(user, item.embedding));
-  }
-  const sorted = Float32Array.from(impostor).toSorted();
-  const at = FMRS.map((fmr) => [
-    `TAR@FMR${fmr}`,
-    // At 1e-4 it is nine impostor scores that decide.
-    shareAbove(genuine, sorted[sorted.length - 1 - Math.floor(sorted.length * fmr)]),
-  ]);
-  return {
-    users: enough.length,
-    probes: genuine.length,
-    impostor: impostor.length,
-    ...Object.fromEntries(at),
-  };
-}
-
 /** Photos whose orientation was lost: the same face as upright, lying or standing on its head? */
 async function turned() {
   const single = identity.filter(
@@ -204,14 +175,7 @@ function centroid(list, outlierDistance = outlierDistanceOf(curve)) {
 
 /** A photo of somebody else among a user's first ones: how many of the user's other photos are still found? */
 function strangerAmongThem() {
-  const people = groupBy(
-    items.filter((item) => item.source === 'lfw'),
-    (item) => item.person,
-  );
-  const users = people.filter(([, list]) => list.length >= MIN_PHOTOS);
-  const strangers = people
-    .filter(([, list]) => list.length < MIN_PHOTOS)
-    .map(([, list]) => list[0]);
+  const { users, strangers } = usersAndStrangers(lfw);
   const ways = {
     'clean, plain mean': { stranger: false, outlierDistance: 1e9 },
     clean: { stranger: false },
@@ -220,7 +184,7 @@ function strangerAmongThem() {
   };
   return Object.entries(ways).map(([enrolled, { stranger, outlierDistance }]) => {
     const [genuine, impostor] = [[], []];
-    for (const [index, [, list]] of users.entries()) {
+    for (const [index, list] of users.entries()) {
       const other = strangers[index % strangers.length];
       const own = list.slice(0, stranger ? ENROL - 1 : ENROL);
       const user = centroid(stranger ? [...own, other] : own, outlierDistance);
@@ -354,6 +318,16 @@ function print(result) {
   console.table(result.errorRates.map(rounded));
   console.log(`Users of ${ENROL} photos of LFW`);
   console.table([rounded(result.users)]);
+  console.log(
+    `The same, the ${ENROL} drawn anew ${result.drawnUsers.draws} times, 95 % intervals over users`,
+  );
+  console.table(
+    Object.fromEntries(
+      Object.entries(result.drawnUsers)
+        .filter(([name]) => name.startsWith('TAR'))
+        .map(([name, rate]) => [name, rounded(rate)]),
+    ),
+  );
   console.log(`\nUsers of ${ENROL} photos, one of which may be of somebody else`);
   console.table(result.strangerAmongThem.map(rounded));
   console.log(`\nPhotos without a face (promise ${result.noFace.promise})`);

@@ -1,17 +1,8 @@
 // How well embeddings of LFW tell people apart: one row of the tables of views and models.
 import { createHash } from 'node:crypto';
 import { readCsv } from './faces.mjs';
-import {
-  allPairs,
-  centroid,
-  cosine,
-  foldAccuracy,
-  groupBy,
-  shareAbove,
-  thresholdAt,
-} from './metrics.mjs';
-
-const ENROL = 3;
+import { allPairs, centroid, cosine, foldAccuracy, shareAbove, thresholdAt } from './metrics.mjs';
+import { userRates } from './user-rates.mjs';
 
 /** What the members of a row are. */
 export const COLUMNS =
@@ -33,7 +24,8 @@ export function recognition(items) {
   const [at3, at4] = rates(items);
   const [a3, a4] = rates(items.filter((item) => half(item) === 0));
   const [b3, b4] = rates(items.filter((item) => half(item) === 1));
-  const [users3, users4] = users(items);
+  const users = userRates(items, (list) => centroid(list.map(({ embedding }) => embedding)));
+  const [users3, users4] = [1e-3, 1e-4].map((fmr) => percent(users[`TAR@FMR${fmr}`]));
   return { at3, at4, a3, a4, b3, b4, pairs: pairs(items), users3, users4 };
 }
 
@@ -44,27 +36,6 @@ function pairs(items) {
     return left && right ? [{ fold, same: same === '1', score: cosine(left, right) }] : [];
   });
   return percent(foldAccuracy(scored).mean);
-}
-
-/** Users of three photos: how many of their other photos are found where so many strangers are. */
-function users(items) {
-  const people = groupBy(items, ({ person }) => person).map(([, own]) =>
-    own.map(({ embedding }) => embedding),
-  );
-  const enough = people.filter((list) => list.length > ENROL);
-  const strangers = people.filter((list) => list.length <= ENROL).map(([first]) => first);
-  const genuine = [];
-  const impostor = [];
-  for (const list of enough) {
-    const user = centroid(list.slice(0, ENROL));
-    genuine.push(...list.slice(ENROL).map((embedding) => cosine(embedding, user)));
-    impostor.push(...strangers.map((embedding) => cosine(embedding, user)));
-  }
-  const sorted = Float32Array.from(impostor).toSorted();
-  return [1e-3, 1e-4].map((fmr) => {
-    const threshold = sorted[sorted.length - 1 - Math.floor(sorted.length * fmr)];
-    return percent(shareAbove(genuine, threshold));
-  });
 }
 
 function percent(share) {

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { centroidOf, outlierDistanceOf } from '../domain/centroid.js';
-import { carriesOver } from '../domain/ids.js';
+import { carriesOver, comesAlongWith } from '../domain/ids.js';
 import { OperatorError } from '../errors.js';
 import type { Carriage, CollectionMove, EmbeddingSpace } from '../store/moving.js';
 import type { StoreBeside } from '../store/sqlite/beside.js';
@@ -53,11 +53,9 @@ export interface MigrateResult {
   photos: EmbedReport | undefined;
   report: MoveReport;
   switched: boolean;
+  /** What the way back will need for faces that come after the switch: nothing, a service that runs both, or photos. */
+  wayBack: 'nothing' | 'both models' | 'photos';
 }
-
-/** How often a switch is tried again that met a face being taken in. */
-const SWITCH_ATTEMPTS = 5;
-const RETRY_MS = 200;
 
 /**
  * Goes on with the move of a collection as far as it can: carries faces over where the model is the present one with a
@@ -100,11 +98,27 @@ export async function migrate(
         ? undefined
         : await embed(given, { move, present, target, scale: scales.before, tools });
     const report = reportOf(move, scales, threshold);
-    if (doSwitch) await switchTo(move, { scale: scales.after, over, nowMs });
-    return { from, to: move.move.to, carried, photos: embedded, report, switched: doSwitch };
+    if (doSwitch) {
+      const outlierDistance = outlierDistanceOf(scales.after.weighing);
+      move.switch((faces) => centroidOf(faces, outlierDistance), nowMs, over);
+    }
+    return {
+      from,
+      to: move.move.to,
+      carried,
+      photos: embedded,
+      report,
+      switched: doSwitch,
+      wayBack: wayBackTo(present.model, target.model),
+    };
   } finally {
     move.close();
   }
+}
+
+function wayBackTo(present: EmbeddingModel, target: EmbeddingModel): MigrateResult['wayBack'] {
+  if (carriesOver(target.id, present) || comesAlongWith(present.id, target, [])) return 'nothing';
+  return comesAlongWith(present.id, target, [present]) ? 'both models' : 'photos';
 }
 
 /** On the way back a collection gets the calibration it had. */
@@ -209,22 +223,4 @@ async function embed(
   } finally {
     await vision.close();
   }
-}
-
-/** A face that the service is just taking in has its new embedding a moment after its own. */
-async function switchTo(
-  move: CollectionMove,
-  { scale, over, nowMs }: { scale: Scale; over: Carriage | undefined; nowMs: number },
-): Promise<void> {
-  const outlierDistance = outlierDistanceOf(scale.weighing);
-  for (let attempt = 1; ; attempt++)
-    try {
-      move.switch((faces) => centroidOf(faces, outlierDistance), nowMs, over);
-      return;
-    } catch (error) {
-      const { missing, faces } = move.progress();
-      const mayPass = missing > 0 && missing <= Math.max(10, faces / 1000);
-      if (!(error instanceof OperatorError) || !mayPass || attempt === SWITCH_ATTEMPTS) throw error;
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-    }
 }

@@ -1,12 +1,12 @@
 import type { BoundingBox, FaceDetail } from '../domain/face.js';
-import { imageIdOf } from '../domain/ids.js';
+import { carriesOver, comesAlongWith, imageIdOf } from '../domain/ids.js';
 import { LIMITS } from '../domain/limits.js';
 import {
   type IndexFacesInput,
   type IndexFacesOutput,
   indexFacesModel,
 } from '../model/index-faces.js';
-import type { NewFace } from '../store/store.js';
+import type { Collection, NewFace } from '../store/store.js';
 import type { AnalysedFace } from '../vision/vision.js';
 import { openCollection } from './collections.js';
 import { readingsFor, toBoundingBox, toFaceDetail } from './faces.js';
@@ -32,7 +32,7 @@ export async function indexFaces(
   } = input;
   const collection = await openCollection(services, collectionId);
   const { modelId } = collection;
-  const goal = await moveGoal(services, collectionId);
+  const further = await furtherModels(services, collection);
   const { imageId, faces } = await withImage(services, input.Image, signal, async (bytes) => ({
     imageId: imageIdOf(bytes),
     ...(await vision.analyse(
@@ -41,7 +41,7 @@ export async function indexFaces(
         filter,
         maxFaces: Math.min(maxFaces, LIMITS.facesPerImage),
         embed: 'kept',
-        models: goal === undefined ? [modelId] : [modelId, goal],
+        models: [modelId, ...further],
         crops: sealCrop !== undefined,
         attributes: readingsFor(attributes),
       },
@@ -51,19 +51,10 @@ export async function indexFaces(
   const kept = faces.filter(hasEmbedding);
   const { value: stored, sequence } = await store.insertFaces(
     collectionId,
-    kept.map((face) => newFace(services, face, { imageId, externalImageId })),
+    kept.map((face) => newFace(services, face, { imageId, externalImageId, further })),
     settings.quotas.facesPerCollection,
     modelId,
   );
-  if (goal !== undefined)
-    await store.stageFaces(
-      collectionId,
-      goal,
-      stored.flatMap(({ faceId }, i) => {
-        const [embedding] = kept[i]?.further ?? [];
-        return embedding ? [{ faceId, embedding }] : [];
-      }),
-    );
   await vectors.reach(collection, sequence);
   return {
     FaceRecords: stored.map(({ faceId }, i) =>
@@ -77,22 +68,37 @@ export async function indexFaces(
 }
 
 /**
- * The model that a collection is on its way to, where this service runs it: faces taken in meanwhile are embedded
- * with both, so that they move along without their photos being asked for again.
+ * The models that faces are embedded with besides the collection's own, so that they move along without their photos being
+ * asked for again: the one that it is on its way to, where this service can; and for the way back the former ones, but only
+ * where they cost nothing, as they may be kept for long. What could be carried over from the present embedding is not kept.
  */
-async function moveGoal(
+async function furtherModels(
   { store, vision }: Pick<Services, 'store' | 'vision'>,
-  collectionId: string,
-): Promise<string | undefined> {
-  const move = await store.move(collectionId);
-  return vision.models.find(({ id }) => id === move?.to.modelId)?.id;
+  { collectionId, modelId }: Collection,
+): Promise<string[]> {
+  const { goal, former } = await store.otherSpaces(collectionId);
+  const { models } = vision;
+  const present = models.find(({ id }) => id === modelId);
+  const comesAlong = (id: string): boolean =>
+    present !== undefined && comesAlongWith(id, present, models);
+  const isCarried = (id: string): boolean =>
+    models.some((model) => model.id === id && carriesOver(modelId, model));
+  const ids = former.map((space) => space.modelId).filter((id) => comesAlong(id) && !isCarried(id));
+  const isPossible = (id: string): boolean =>
+    comesAlong(id) || models.some((model) => model.id === id);
+  if (goal && isPossible(goal.modelId)) ids.push(goal.modelId);
+  return [...new Set(ids)];
 }
 
 /** What is stored of a face that was kept. */
 function newFace(
   { clock, newFaceId, sealCrop }: Pick<Services, 'clock' | 'newFaceId' | 'sealCrop'>,
-  { box, confidence, embedding, crop }: AnalysedFace & { embedding: Float32Array },
-  { imageId, externalImageId }: Omit<StoredName, 'faceId'>,
+  { box, confidence, embedding, crop, ...face }: AnalysedFace & { embedding: Float32Array },
+  {
+    imageId,
+    externalImageId,
+    further,
+  }: Omit<StoredName, 'faceId'> & { further: readonly string[] },
 ): NewFace {
   const faceId = newFaceId();
   return {
@@ -102,6 +108,7 @@ function newFace(
     box: asStored(box),
     confidence: toSixDigits(confidence),
     embedding,
+    further: further.map((modelId, at) => ({ modelId, embedding: face.further![at]! })),
     ...(sealCrop && crop && { crop: sealCrop(crop, faceId) }),
     createdAtMs: clock(),
   };

@@ -13,6 +13,14 @@ export interface Move {
   startedAtMs: number;
 }
 
+/** The spaces that embeddings of a collection are kept in besides its own. */
+export interface OtherSpaces {
+  /** Where it is on its way to. */
+  goal: EmbeddingSpace | undefined;
+  /** What it was before it moved, the last first. */
+  former: readonly EmbeddingSpace[];
+}
+
 /** A face as a move sees it. */
 export interface MovingFace {
   faceId: string;
@@ -62,7 +70,8 @@ export interface CollectionMove {
   users(): Generator<MovingUser[]>;
   /**
    * Makes the new embeddings those of the collection. OperatorError while a face lacks one. Writes of the service
-   * wait meanwhile; those that were made with the old model are refused with ThrottlingException, which SDKs retry.
+   * wait meanwhile; those that were made with the old model are refused with ThrottlingException, which SDKs retry. What
+   * the service kept of faces under the new model (NewFace.further) is there when a move is opened, and at the switch.
    *
    * @param centroidOf of a user's faces, unit length; undefined where they cancel out.
    * @param over carries the faces that came since the last `carry`: while writes wait none can come after it.
@@ -73,6 +82,6 @@ export interface CollectionMove {
     over?: Carriage,
   ): void;
   /** Forgets the new embeddings. */
-  cancel(): void;
+  cancel(): Promise<void>;
   close(): void;
 }

@@ -1,6 +1,6 @@
 import type { BoundingBox } from '../domain/face.js';
 import type { CalibrationStore } from './calibrations.js';
-import type { Move } from './moving.js';
+import type { OtherSpaces } from './moving.js';
 
 /**
  * The store is the truth: everything acknowledged is in it, durably, before the promise resolves.
@@ -29,6 +29,7 @@ export interface Store {
    * ServiceQuotaExceededException when the collection would hold more than `maxFaces`.
    *
    * @param modelId of the model the embeddings are of; ThrottlingException where the collection has moved to another.
+   * @param faces their further embeddings are kept where the collection has such a space then: see `otherSpaces`.
    */
   insertFaces(
     collectionId: string,
@@ -36,14 +37,8 @@ export interface Store {
     maxFaces: number,
     modelId?: string,
   ): Promise<Committed<Face[]>>;
-  /** The move to another model that is under way for a collection; see CollectionMove. */
-  move(collectionId: string): Promise<Move | undefined>;
-  /** Keeps embeddings under the model of a move for faces that were inserted meanwhile; nothing where it is over. */
-  stageFaces(
-    collectionId: string,
-    modelId: string,
-    embeddings: readonly { faceId: string; embedding: Float32Array }[],
-  ): Promise<void>;
+  /** The spaces that embeddings of a collection are kept in besides its own. */
+  otherSpaces(collectionId: string): Promise<OtherSpaces>;
   /** How many crops of faces are kept, in all collections. */
   crops(): Promise<KeptCrops>;
   /** The crop that was kept last in a collection, as it was given; undefined: none is. */
@@ -160,6 +155,8 @@ export interface NewFace {
   confidence: number;
   /** Unit length; checked. */
   embedding: Float32Array;
+  /** Under other models, unit length; checked. A face that is there already gets those that it lacks. */
+  further?: readonly { modelId: string; embedding: Float32Array }[];
   /** Kept as it is, for moves: see CollectionMove.crop. */
   crop?: Uint8Array;
   createdAtMs: number;

@@ -1,11 +1,12 @@
 /* oxlint-disable typescript/no-unsafe-assignment, typescript/no-unsafe-member-access -- plain JavaScript, which node runs as it is */
-// Moves a collection between two models, there by its embeddings and back by given ones, beside a service, until it is killed:
-// node move-child.mjs <directory> <collection> [how many switches, default without end]. Prints a line for each step.
+// Moves a collection between two models, beside a service, until it is killed: there by its embeddings, and back by given ones
+// or, with 'nothing' given, by what the service has kept. A line is printed for each step.
+// node move-child.mjs <directory> <collection> <given|nothing> [how many switches, default without end]
 import { writeSync } from 'node:fs';
 import { openBeside } from '../../dist/store/sqlite/beside.js';
 import { carried, centroidOf, embeddingOf, SPACES } from './moving-samples.mjs';
 
-const [directory, collectionId, switches = 'Infinity'] = process.argv.slice(2);
+const [directory, collectionId, given, switches = 'Infinity'] = process.argv.slice(2);
 const say = (text) => writeSync(1, `${text}\n`);
 const STAGED_AT_A_TIME = 20;
 
@@ -18,7 +19,7 @@ for (let done = 0; done < Number(switches); ) {
   try {
     say(`open ${to.modelId}`);
     if (over) Array.from(move.carry(over));
-    const missing = [...move.missing()].flat();
+    const missing = given === 'given' ? [...move.missing()].flat() : [];
     for (let at = 0; at < missing.length; at += STAGED_AT_A_TIME) {
       const some = missing.slice(at, at + STAGED_AT_A_TIME);
       move.stage(some.map(({ faceId }) => ({ faceId, embedding: embeddingOf(faceId, to) })));
@@ -28,8 +29,9 @@ for (let done = 0; done < Number(switches); ) {
     say(`switched ${to.modelId}`);
     done++;
   } catch (error) {
-    // A face that the service has just taken in: its embedding is staged in a moment. No face lacks one that is carried over.
-    if (over || !String(error.message).includes('have no new embedding')) throw error;
+    // A face that came before the service knew of the move. No face lacks one that is carried over, or was kept.
+    if (over || given === 'nothing' || !String(error.message).includes('have no new embedding'))
+      throw error;
   } finally {
     move.close();
   }

@@ -30,9 +30,17 @@ const spaceOf = async (store: Store): Promise<EmbeddingSpace> => {
   return SPACES.find((space) => space.modelId === modelId)!;
 };
 
-const movingFace = (space: EmbeddingSpace): NewFace => {
+const movingFace = (space: EmbeddingSpace, others: readonly EmbeddingSpace[]): NewFace => {
   const faceId = randomUUID();
-  return newFace(0, { faceId, embedding: embeddingOf(faceId, space), crop: cropOf(faceId) });
+  return newFace(0, {
+    faceId,
+    embedding: embeddingOf(faceId, space),
+    further: others.map((other) => ({
+      modelId: other.modelId,
+      embedding: embeddingOf(faceId, other),
+    })),
+    crop: cropOf(faceId),
+  });
 };
 
 /** As SDKs do: a call that meets the switch is made again. */
@@ -45,24 +53,34 @@ async function patiently<T>(work: () => Promise<T>): Promise<T> {
     }
 }
 
+/** What a service embeds faces with besides the present model. */
+interface Service {
+  /** Whether the first model costs nothing beside the second one, so that its embeddings are kept for the way back. */
+  keepsFormer: boolean;
+}
+
 /**
  * As IndexFaces does: with both models while the collection moves; where the move carries embeddings over, now and then as
  * a service does that runs the present one alone.
  */
-const take = (store: Store, ledger: Ledger, count: number): Promise<string[]> =>
+const take = (
+  store: Store,
+  ledger: Ledger,
+  count: number,
+  { keepsFormer }: Service,
+): Promise<string[]> =>
   patiently(async () => {
     const space = await spaceOf(store);
-    const move = await store.move(COLLECTION);
-    const faces = Array.from({ length: count }, () => movingFace(space));
+    const { goal, former } = await store.otherSpaces(COLLECTION);
+    const toTwo = goal?.modelId === TWO.modelId;
+    const others = new Map<string, EmbeddingSpace>();
+    if (goal && !(toTwo && ledger.size % 2 === 0)) others.set(goal.modelId, goal);
+    for (const each of former)
+      if (keepsFormer && each.modelId === ONE.modelId) others.set(each.modelId, each);
+    const faces = Array.from({ length: count }, () => movingFace(space, [...others.values()]));
     const { value } = await store.insertFaces(COLLECTION, faces, 1e6, space.modelId);
     const faceIds = value.map(({ faceId }) => faceId);
     for (const faceId of faceIds) ledger.set(faceId, undefined);
-    if (move && !(move.to.modelId === TWO.modelId && ledger.size % 2 === 0))
-      await store.stageFaces(
-        COLLECTION,
-        move.to.modelId,
-        faceIds.map((faceId) => ({ faceId, embedding: embeddingOf(faceId, move.to) })),
-      );
     return faceIds;
   });
 
@@ -93,11 +111,16 @@ async function remove(store: Store, ledger: Ledger, faceIds: string[]): Promise<
 }
 
 /** IndexFaces, AssociateFaces, DisassociateFaces and DeleteFaces for one user until told to stop. */
-async function use(store: Store, ledger: Ledger, userId: string, stop: AbortSignal) {
+async function use(
+  { store, ledger, service }: { store: Store; ledger: Ledger; service: Service },
+  userId: string,
+  stop: AbortSignal,
+) {
   const mine = [...ledger].filter(([, user]) => user === userId).map(([faceId]) => faceId);
   const free: string[] = [];
   while (!stop.aborted) {
-    const [one, other, third] = (await take(store, ledger, 3)) as [string, string, string];
+    const taken = await take(store, ledger, 3, service);
+    const [one, other, third] = taken as [string, string, string];
     free.push(third);
     if (free.length > 5) await remove(store, ledger, free.splice(0, 5));
     await change(store, ledger, { userId, faceIds: [one, other], link: true });
@@ -140,7 +163,9 @@ async function expectIntact(
       centroidOf(faces.map((faceId) => ({ faceId, embedding: embeddingOf(faceId, space) }))),
     );
   }
-  const { crops, strays } = cropsIn(directory);
+  const { crops, further, strays } = alongWithFaces(directory);
+  for (const [faceId, modelId, vector] of further)
+    expect(vector.equals(bytesOf(embeddingOf(faceId, modelOf(modelId))))).toBe(true);
   expect(new Set(crops.keys())).toEqual(new Set(ledger.keys()));
   for (const [faceId, crop] of crops) expect(crop.equals(cropOf(faceId))).toBe(true);
   expect(await store.crops()).toEqual({
@@ -150,8 +175,23 @@ async function expectIntact(
   expect(strays).toBe(0);
 }
 
-/** The crops of the collection, and how many are in files that are no collection's own. */
-function cropsIn(directory: string): { crops: Map<string, Buffer>; strays: number } {
+const modelOf = (modelId: string): EmbeddingSpace =>
+  SPACES.find((space) => space.modelId === modelId)!;
+
+const CROPS = 'face_id, sealed FROM face_crops';
+const FURTHER = 'face_id, model_id, vector FROM further_vectors';
+
+const bytesOf = ({ buffer }: Float32Array): Buffer => Buffer.from(buffer as ArrayBuffer);
+
+/**
+ * The crops and the further embeddings of the collection's faces, and how many of either are in files that are no
+ * collection's own.
+ */
+function alongWithFaces(directory: string): {
+  crops: Map<string, Buffer>;
+  further: [faceId: string, modelId: string, vector: Buffer][];
+  strays: number;
+} {
   const catalog = new Database(join(directory, 'catalog.db'), { readonly: true });
   const own = new Map(
     catalog.prepare('SELECT collection_id, file FROM collections').raw().all() as [
@@ -160,37 +200,41 @@ function cropsIn(directory: string): { crops: Map<string, Buffer>; strays: numbe
     ][],
   );
   catalog.close();
-  const read = (path: string): [string, Buffer][] => {
+  const read = (path: string, what: string): unknown[] => {
     // Whoever made it may have been killed at any moment: opened for writing, it recovers.
     const database = new Database(path);
     expect(database.pragma('integrity_check', { simple: true })).toBe('ok');
     // A file that was still being made when its maker was killed may have no tables yet.
     const isMade =
-      database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'face_crops'").get() !== undefined;
+      database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'further_vectors'").get() !==
+      undefined;
     const rows = isMade
-      ? database
-          .prepare('SELECT face_id, sealed FROM face_crops LEFT JOIN faces USING (id)')
-          .raw()
-          .all()
+      ? database.prepare(`SELECT ${what} LEFT JOIN faces USING (id)`).raw().all()
       : [];
     database.close();
-    return rows as [string, Buffer][];
+    return rows;
   };
   const files = collectionFiles(directory).filter((path) => path.endsWith('.db'));
   const names = new Set(own.values());
+  const file = join(directory, 'collections', own.get(COLLECTION)!);
+  const others = files.filter((path) => !names.has(basename(path)));
   return {
-    crops: new Map(read(join(directory, 'collections', own.get(COLLECTION)!))),
-    strays: files.filter((path) => !names.has(basename(path))).flatMap(read).length,
+    crops: new Map(read(file, CROPS) as [string, Buffer][]),
+    further: read(file, FURTHER) as [string, string, Buffer][],
+    strays: others.flatMap((path) => [...read(path, CROPS), ...read(path, FURTHER)]).length,
   };
 }
 
-async function populated(directory: string): Promise<{ store: Store; ledger: Ledger }> {
+async function populated(
+  directory: string,
+  service: Service = { keepsFormer: false },
+): Promise<{ store: Store; ledger: Ledger }> {
   const { store } = await openStore({ directory });
   await store.createCollection(newCollection({ collectionId: COLLECTION, ...ONE }));
   const ledger: Ledger = new Map();
   for (const userId of USERS) {
     await store.createUser(COLLECTION, userId, { maxUsers: 10 });
-    const faceIds = (await take(store, ledger, 30)).slice(0, 10);
+    const faceIds = (await take(store, ledger, 30, service)).slice(0, 10);
     await change(store, ledger, { userId, faceIds, link: true });
   }
   return { store, ledger };
@@ -200,7 +244,12 @@ async function populated(directory: string): Promise<{ store: Store; ledger: Led
 function startMover(
   directory: string,
   ...rest: string[]
-): { lines: () => string[]; kill: () => void; ended: Promise<{ code: number; stderr: string }> } {
+): {
+  lines: () => string[];
+  isAlive: () => boolean;
+  kill: () => void;
+  ended: Promise<{ code: number; stderr: string }>;
+} {
   const child = spawn(process.execPath, [CHILD, directory, COLLECTION, ...rest]);
   let stdout = '';
   let stderr = '';
@@ -208,6 +257,7 @@ function startMover(
   child.stderr.on('data', (chunk) => (stderr += String(chunk)));
   return {
     lines: () => stdout.split('\n'),
+    isAlive: () => child.exitCode === null,
     kill: () => child.kill('SIGKILL'),
     ended: new Promise((done) => {
       child.once('close', (code) => done({ code: code ?? -1, stderr }));
@@ -216,24 +266,31 @@ function startMover(
 }
 
 describe('a collection on its way to another model', () => {
-  it(
-    `loses nobody over ${KILLS} kills of the move, while faces come, join users and go`,
-    async () => {
+  it.each([
+    [KILLS, 'one way by given embeddings', { keepsFormer: false }],
+    [Math.ceil(KILLS / 2), 'neither way by given ones', { keepsFormer: true }],
+  ])(
+    'loses nobody over %i kills of the move, %s, while faces come, join users and go',
+    async (kills, _, service) => {
       const directory = newDirectory();
-      const opened = await populated(directory);
+      const given = service.keepsFormer ? 'nothing' : 'given';
+      const opened = await populated(directory, service);
       const { ledger } = opened;
       let { store } = opened;
       let switches = 0;
-      for (let kill = 0; kill < KILLS; kill++) {
+      for (let kill = 0; kill < kills; kill++) {
         const stop = new AbortController();
-        const mover = startMover(directory);
-        const workers = USERS.map((userId) => use(store, ledger, userId, stop.signal));
+        const mover = startMover(directory, given);
+        const served = { store, ledger, service };
+        const workers = USERS.map((userId) => use(served, userId, stop.signal));
         // Before a switch, or after one, and then somewhere in what follows.
         const sign = kill % 2 === 0 ? 'staged' : 'switched';
-        while (!mover.lines().some((line) => line.startsWith(sign))) await sleep(2);
+        while (!mover.lines().some((line) => line.startsWith(sign)) && mover.isAlive())
+          await sleep(2);
         await sleep((kill * 37) % 150);
         mover.kill();
-        await mover.ended;
+        // Nothing else has ended it.
+        expect(await mover.ended).toEqual({ code: -1, stderr: '' });
         stop.abort();
         await Promise.all(workers);
         switches += mover.lines().filter((line) => line.startsWith('switched')).length;
@@ -246,7 +303,7 @@ describe('a collection on its way to another model', () => {
       }
       expect(switches).toBeGreaterThan(0);
       const [before] = [await spaceOf(store)];
-      expect(await startMover(directory, '1').ended).toEqual({ code: 0, stderr: '' });
+      expect(await startMover(directory, given, '1').ended).toEqual({ code: 0, stderr: '' });
       expect((await spaceOf(store)).modelId).not.toBe(before.modelId);
       await expectIntact(store, directory, ledger);
     },
@@ -261,14 +318,14 @@ describe('a collection on its way to another model', () => {
       // Room for the file of the move, not for the crops of 90 faces once more.
       const ballast = join(disk, 'ballast');
       writeFileSync(ballast, Buffer.alloc(6 * 2 ** 20 - sizeOf(directory) - 700_000));
-      const full = await startMover(directory, '1').ended;
+      const full = await startMover(directory, 'given', '1').ended;
       expect(full.code).toBe(1);
       expect(full.stderr).toContain(`the disk that holds ${directory} is full`);
       expect((await spaceOf(store)).modelId).toBe(ONE.modelId);
       rmSync(ballast);
       await nextCommand(directory);
       await expectIntact(store, directory, ledger);
-      expect(await startMover(directory, '1').ended).toEqual({ code: 0, stderr: '' });
+      expect(await startMover(directory, 'given', '1').ended).toEqual({ code: 0, stderr: '' });
       expect((await spaceOf(store)).modelId).toBe(TWO.modelId);
       await expectIntact(store, directory, ledger);
     } finally {
@@ -302,7 +359,7 @@ describe('a collection on its way to another model', () => {
 
     const restored = await openStore({ directory: copy });
     // Whatever was under way goes on from there.
-    expect(await startMover(copy, '1').ended).toEqual({ code: 0, stderr: '' });
+    expect(await startMover(copy, 'given', '1').ended).toEqual({ code: 0, stderr: '' });
     await expectIntact(restored.store, copy, ledger, { crops: 300, bytes: 30_000_000 });
   }, 60_000);
 });

@@ -52,7 +52,7 @@ export async function collections(args: readonly string[]): Promise<number | voi
   );
   const store = openBeside(config.dataDirectory);
   try {
-    if (values.cancel) return cancel(store, collectionId);
+    if (values.cancel) return await cancel(store, collectionId);
     if (values.finish) return await finish(store, collectionId);
     const { placedModels } = await import('../../vision/own/describe.js');
     const { migrate } = await loadMigrate();
@@ -110,10 +110,10 @@ function thresholdOf({ threshold }: Values): number {
   return number;
 }
 
-function cancel({ moves }: Store, collectionId: string): void {
+async function cancel({ moves }: Store, collectionId: string): Promise<void> {
   const move = moves.current(collectionId);
   if (!move) throw new OperatorError(`the collection ${collectionId} is not on its way to a model`);
-  moves.open(collectionId, move.to, move.startedAtMs).cancel();
+  await moves.open(collectionId, move.to, move.startedAtMs).cancel();
   process.stdout.write(
     `The new embeddings of ${collectionId} are forgotten; it stays as it was.\n`,
   );
@@ -122,7 +122,7 @@ function cancel({ moves }: Store, collectionId: string): void {
 async function finish(store: Store, collectionId: string): Promise<void> {
   // One that is not there is named.
   await store.collection(collectionId);
-  const count = store.moves.forget(collectionId);
+  const count = await store.moves.forget(collectionId);
   process.stdout.write(
     count === 0
       ? `Nothing was kept of what ${collectionId} was before.\n`
@@ -169,13 +169,25 @@ function text(collectionId: string, result: Result, values: Values): string {
 
 const shown = (value: number | null): string => (value === null ? '–' : value.toFixed(1));
 
+const WAY_BACK: Record<Result['wayBack'], string> = {
+  nothing: 'without photos',
+  'both models': 'without photos as long as the service runs both models',
+  photos: 'with the photos of faces that come from now on (--photos)',
+};
+
 function ending(
   collectionId: string,
-  { report, switched, carried, to }: Result,
+  { report, switched, carried, to, wayBack }: Result,
   { back }: Values,
 ): string {
   if (switched)
-    return `Switched. The service needs ${to.modelId} among LIKENESS_MODEL.\nBack: likeness collections migrate ${collectionId} --back --switch\nThe embeddings of before are kept until: likeness collections migrate ${collectionId} --finish`;
+    return [
+      `Switched. The service needs ${to.modelId} among LIKENESS_MODEL.`,
+      `Back, ${WAY_BACK[wayBack]}:`,
+      `    likeness collections migrate ${collectionId} --back --switch`,
+      'The embeddings of before are kept until:',
+      `    likeness collections migrate ${collectionId} --finish`,
+    ].join('\n');
   // Faces that came while others were carried over are so at the switch.
   if (report.missing > 0 && carried === undefined)
     return `Not switched. Give the photos of the ${report.missing} faces without a new embedding with --photos.`;

@@ -8,8 +8,9 @@ import { addCalibration, calibrationStore, switchCalibration } from './calibrati
 import { openWriter } from './connection.js';
 import { type DataDirectory, dataDirectory } from './directory.js';
 import { Faults } from './faults.js';
+import { forgetFormer } from './forget-former.js';
 import { CATALOG, COLLECTION, latestVersion } from './migrations.js';
-import { forgetFormer, formerSpaces, moveOf } from './moves.js';
+import { moveOf, otherSpaces } from './moves.js';
 import { openMove } from './moving.js';
 import { Reader } from './reader.js';
 import { readMembers } from './user-faces.js';
@@ -40,11 +41,11 @@ export interface Moves {
   /** The one under way, if any. */
   current(collectionId: string): Move | undefined;
   /** What a collection was before it moved, the last first; its embeddings of then are kept. */
-  former(collectionId: string): EmbeddingSpace[];
+  former(collectionId: string): readonly EmbeddingSpace[];
   /** Begins a move, or goes on with the one that was begun. */
   open(collectionId: string, to: EmbeddingSpace, nowMs: number): CollectionMove;
   /** Removes what a collection was before; how many such spaces there were. */
-  forget(collectionId: string): number;
+  forget(collectionId: string): Promise<number>;
 }
 
 const MAX_OPEN_FILES = 8;
@@ -89,28 +90,32 @@ export function openBeside(directory: string): StoreBeside {
     moves: {
       current: (collectionId) => reader.fromCatalog((catalog) => moveOf(catalog, collectionId)),
       former: (collectionId) =>
-        reader
-          .fromCatalog((catalog) => formerSpaces(catalog, collectionId))
-          .map(({ file: _file, ...space }) => space),
+        reader.fromCatalog((catalog) => otherSpaces(catalog, collectionId)).former,
       open: (collectionId, to, nowMs) =>
         explained(
           explain(place, faults, () => openMove(place, collectionId, { to, nowMs })),
           <T>(work: () => T) => explain(place, faults, work),
         ),
-      forget: (collectionId) => explain(place, faults, () => forgetFormer(place, collectionId)),
+      forget: async (collectionId) =>
+        explain(place, faults, () => forgetFormer(place, collectionId)),
     },
     people: (collectionId) => people(reader, collectionId),
     close: () => reader.close(),
   };
 }
 
-/** Tells a full disk or a damaged file for what it is. */
+/** Tells a full disk or a damaged file for what it is, also where the work goes on. */
 function explain<T>({ collections }: DataDirectory, faults: Faults, work: () => T): T {
-  try {
-    return work();
-  } catch (cause) {
+  const explained = (cause: unknown): unknown => {
     const error = faults.explain(cause, { path: collections });
-    throw error === cause ? cause : new OperatorError((error as Error).message, { cause });
+    return error === cause ? cause : new OperatorError((error as Error).message, { cause });
+  };
+  try {
+    const result = work();
+    if (!(result instanceof Promise)) return result;
+    return result.catch((cause: unknown) => Promise.reject(explained(cause) as Error)) as T;
+  } catch (cause) {
+    throw explained(cause);
   }
 }
 

@@ -173,6 +173,13 @@ export const COLLECTION: Schema = {
        BEGIN UPDATE crop_totals SET crops = crops + 1, bytes = bytes + length(new.sealed); END;
      CREATE TRIGGER crop_erased AFTER DELETE ON face_crops
        BEGIN UPDATE crop_totals SET crops = crops - 1, bytes = bytes - length(old.sealed); END;`,
+    `-- Embeddings of faces under models other than the collection's: that of its move, and those it was of before.
+     CREATE TABLE further_vectors (
+       id INTEGER NOT NULL REFERENCES faces,
+       model_id TEXT NOT NULL,
+       vector BLOB NOT NULL,
+       PRIMARY KEY (id, model_id)
+     ) STRICT;`,
   ],
 };
 

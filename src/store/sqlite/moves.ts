@@ -1,9 +1,8 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { encodeEmbedding } from '../embeddings.js';
-import type { EmbeddingSpace, Move } from '../moving.js';
+import type { EmbeddingSpace, Move, OtherSpaces } from '../moving.js';
 import { collectionMissing } from '../refusals.js';
-import { type Connection, openWriter } from './connection.js';
+import type { Connection } from './connection.js';
 import { type DataDirectory, withCompanions } from './directory.js';
 
 /** A collection's row of the catalog, as far as a move changes it. */
@@ -45,37 +44,21 @@ export const spaceOf = (catalog: Connection, collectionId: string): SpaceRow => 
   return row;
 };
 
+/** A move that is under way, and where it leads from. */
+export interface Begun {
+  collectionId: string;
+  from: SpaceRow;
+  move: Move & { file: string };
+}
+
 /** Removes a file of a collection with what SQLite keeps beside it. */
 export function removeFile(directory: DataDirectory, file: string): void {
   for (const path of withCompanions(join(directory.collections, file)))
     rmSync(path, { force: true });
 }
 
-/** Removes what a collection was before its moves; how many such files there were. */
-export function forgetFormer(directory: DataDirectory, collectionId: string): number {
-  const catalog = openWriter(directory.catalog);
-  try {
-    const former = formerSpaces(catalog, collectionId);
-    catalog.run('DELETE FROM former_spaces WHERE collection_id = ?', collectionId);
-    for (const { file } of former) removeFile(directory, file);
-    return former.length;
-  } finally {
-    catalog.close();
-  }
-}
-
-/**
- * Keeps new embeddings of faces in the file of a move: what the service does with the faces it takes in meanwhile.
- * Their dimension was checked.
- */
-export function stageIn(
-  connection: Connection,
-  embeddings: readonly { faceId: string; embedding: Float32Array }[],
-): void {
-  for (const { faceId, embedding } of embeddings)
-    connection.run(
-      'INSERT OR REPLACE INTO staged VALUES (?, ?)',
-      faceId,
-      encodeEmbedding(embedding),
-    );
+/** See Store.otherSpaces. */
+export function otherSpaces(catalog: Connection, collectionId: string): OtherSpaces {
+  const former = formerSpaces(catalog, collectionId).map(({ file: _file, ...space }) => space);
+  return { goal: moveOf(catalog, collectionId)?.to, former };
 }

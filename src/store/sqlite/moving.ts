@@ -12,16 +12,14 @@ import type {
 } from '../moving.js';
 import { type Connection, openReader, openWriter } from './connection.js';
 import { type DataDirectory, makeCollectionFile, syncDirectory } from './directory.js';
-import { cutLog } from './erasing.js';
+import { forgetFurther } from './forget-former.js';
 import { COLLECTION, checkIdentity, migrate } from './migrations.js';
-import { formerSpaces, moveOf, removeFile, type SpaceRow, spaceOf, stageIn } from './moves.js';
-import { readState } from './rows.js';
-import { eraseStrayCrops } from './stray-crops.js';
+import { type Begun, formerSpaces, moveOf, removeFile, type SpaceRow, spaceOf } from './moves.js';
+import { eraseStrays } from './strays.js';
+import { switchSpace } from './switch-space.js';
 
 const FACES_A_PAGE = 1000;
 const USERS_A_PAGE = 64;
-/** How long a switch waits for those who read the file that it leaves. */
-const READERS_MS = 5000;
 
 /** Begins a move, or goes on with the one that was begun. See CollectionMove. */
 export function openMove(
@@ -31,7 +29,7 @@ export function openMove(
 ): CollectionMove {
   const catalog = openWriter(directory.catalog);
   try {
-    eraseStrayCrops(directory, catalog, collectionId);
+    eraseStrays(directory, catalog, collectionId);
     return new SqliteMove(
       catalog,
       directory,
@@ -41,12 +39,6 @@ export function openMove(
     catalog.close();
     throw error;
   }
-}
-
-interface Begun {
-  collectionId: string;
-  from: SpaceRow;
-  move: Move & { file: string };
 }
 
 function beginOrGoOn(
@@ -138,10 +130,22 @@ class SqliteMove implements CollectionMove {
       // Begun by an older version, it lacks what came since.
       migrate(this.#new, COLLECTION);
       attach(this.#new, oldPath, 'old');
+      this.#takeKept();
     } catch (error) {
       this.#old.close();
       throw error;
     }
+  }
+
+  /** What the service kept of faces under the new model. */
+  #takeKept(): void {
+    // In the order of the table that they go to: in any other each would rewrite a page of it.
+    this.#new.run(
+      `INSERT INTO staged SELECT f.face_id, v.vector
+       FROM old.further_vectors v JOIN old.faces f ON f.id = v.id LEFT JOIN staged s ON s.face_id = f.face_id
+       WHERE v.model_id = ? AND s.face_id IS NULL ORDER BY f.face_id`,
+      this.move.to.modelId,
+    );
   }
 
   progress(): MoveProgress {
@@ -174,7 +178,7 @@ class SqliteMove implements CollectionMove {
     let carried = 0;
     let after = '';
     for (;;) {
-      // In the order of the table that they go to: in any other each would rewrite a page of it.
+      // In the order of the table that they go to, as above.
       const page = this.#new.all<{ faceId: string; vector: Uint8Array }>(
         `SELECT f.face_id AS faceId, v.vector
          FROM old.faces f JOIN old.face_vectors v ON v.id = f.id LEFT JOIN staged s ON s.face_id = f.face_id
@@ -215,7 +219,16 @@ class SqliteMove implements CollectionMove {
     for (const { faceId, embedding } of embeddings)
       checkEmbedding(embedding, dimension, `face ${faceId}`);
     // Not IMMEDIATE: that would take the write lock of the attached collection, too.
-    this.#new.transaction('BEGIN', () => stageIn(this.#new, embeddings));
+    this.#new.transaction('BEGIN', () => {
+      for (const { faceId, embedding } of embeddings)
+        this.#new.run(
+          `INSERT OR REPLACE INTO staged
+           SELECT ?, ? WHERE EXISTS (SELECT 1 FROM old.faces WHERE face_id = ?)`,
+          faceId,
+          encodeEmbedding(embedding),
+          faceId,
+        );
+    });
   }
 
   *users(): Generator<MovingUser[]> {
@@ -261,142 +274,37 @@ class SqliteMove implements CollectionMove {
     try {
       // From here on the service's writes to this collection wait; they find it moved.
       lock.run('BEGIN IMMEDIATE');
+      this.#takeKept();
       if (over) Array.from(this.carry(over));
       const { faces, missing } = this.progress();
       if (missing > 0)
         throw new OperatorError(
           `${missing} of ${faces} faces of ${collectionId} have no new embedding: give their photos first`,
         );
-      try {
-        this.#new.transaction('BEGIN', () => this.#assemble(centroidOf));
-        this.#catalog.transaction('BEGIN IMMEDIATE', () => this.#point(nowMs));
-      } catch (error) {
-        // The faces' crops are where they were; none may outlive its face here.
-        this.#new.exec('DELETE FROM main.face_crops');
-        throw error;
-      }
-      this.#leave(lock);
+      const superseded = switchSpace({
+        ...this.#begun,
+        catalog: this.#catalog,
+        gathered: this.#new,
+        left: lock,
+        centroidOf,
+        nowMs,
+      });
+      // The move that led here is over, and the one before may lead to the same model no more.
+      this.close();
+      for (const file of superseded) removeFile(this.#directory, file);
     } finally {
       lock.rollback();
       lock.close();
     }
   }
 
-  /**
-   * What is of no use after the switch goes. The collection has moved by now: what fails here (a disk without space) is
-   * no failure of the switch, and is done when the file is opened next.
-   */
-  #leave(old: Connection): void {
-    try {
-      // Crops are kept once, with the faces: a face that goes takes its crop along.
-      old.exec('DELETE FROM face_crops');
-      old.run('COMMIT');
-      cutLog(old, READERS_MS);
-      this.#new.exec('DROP TABLE IF EXISTS staged');
-    } catch {
-      // See eraseStrayCrops and WriterCore.
-    }
-    // The move that led here is over, and the one before may lead to the same model no more.
-    this.close();
-    for (const file of this.#superseded) removeFile(this.#directory, file);
-  }
-
-  /** Files of a former space that the one just left takes the place of. */
-  #superseded: string[] = [];
-
-  /** Everything of the old file but its vectors, which are the new ones. */
-  #assemble(centroidOf: Parameters<CollectionMove['switch']>[0]): void {
-    const { move } = this.#begun;
-    for (const table of [
-      'user_vectors',
-      'face_vectors',
-      'face_crops',
-      'faces',
-      'users',
-      'tokens',
-      'changes',
-    ])
-      this.#new.exec(`DELETE FROM main.${table}`);
-    for (const table of ['users', 'faces', 'face_crops', 'tokens'])
-      this.#new.exec(`INSERT INTO main.${table} SELECT * FROM old.${table}`);
-    this.#new.exec(
-      `INSERT INTO main.face_vectors SELECT f.id, s.vector FROM main.faces f
-       JOIN staged s ON s.face_id = f.face_id`,
-    );
-    // One more than any index has seen, and no change to follow there: each reads everything anew.
-    this.#new.exec(
-      `UPDATE main.state SET (sequence, face_count, user_count, next_id) =
-         (SELECT sequence + 1, face_count, user_count, next_id FROM old.state)`,
-    );
-    const users = this.#new.all<{ id: number; userId: string }>(
-      'SELECT id, user_id AS userId FROM main.users WHERE face_count > 0',
-    );
-    for (const { id, userId } of users) {
-      const faces = this.#new
-        .all<{ faceId: string; vector: Uint8Array }>(
-          `SELECT f.face_id AS faceId, v.vector FROM main.faces f
-           JOIN main.face_vectors v ON v.id = f.id WHERE f.user_row = ?`,
-          id,
-        )
-        .map(({ faceId, vector }) => ({
-          faceId,
-          embedding: decodeEmbedding(vector, move.to.dimension, `face ${faceId}`),
-        }));
-      const centroid = centroidOf(faces);
-      if (!centroid) throw new OperatorError(`the new embeddings of user ${userId} cancel out`);
-      checkEmbedding(centroid, move.to.dimension, `user ${userId}`);
-      this.#new.run('INSERT INTO main.user_vectors VALUES (?, ?)', id, encodeEmbedding(centroid));
-    }
-    if (readState(this.#new).faceCount !== this.progress().faces)
-      throw new Error('the faces counted are not the faces stored');
-  }
-
-  /** The one commit that is the switch. */
-  #point(nowMs: number): void {
-    const { collectionId, from, move } = this.#begun;
-    const catalog = this.#catalog;
-    const now = spaceOf(catalog, collectionId);
-    if (now.file !== from.file || moveOf(catalog, collectionId)?.file !== move.file)
-      throw new OperatorError(`the collection ${collectionId} was changed by another command`);
-    this.#superseded = formerSpaces(catalog, collectionId)
-      .filter(({ modelId }) => modelId === now.modelId || modelId === move.to.modelId)
-      .map(({ file }) => file);
-    for (const file of this.#superseded)
-      catalog.run('DELETE FROM former_spaces WHERE file = ?', file);
-    const { modelId, calibrationVersion, faceModelVersion, dimension } = move.to;
-    catalog.run(
-      `UPDATE collections SET file = ?, model_id = ?, calibration_version = ?,
-         face_model_version = ?, dimension = ? WHERE collection_id = ?`,
-      move.file,
-      modelId,
-      calibrationVersion,
-      faceModelVersion,
-      dimension,
-      collectionId,
-    );
-    catalog.run('DELETE FROM moves WHERE collection_id = ?', collectionId);
-    catalog.run(
-      'INSERT INTO former_spaces VALUES (?, ?, ?, ?, ?, ?, ?)',
-      collectionId,
-      now.file,
-      now.modelId,
-      now.calibrationVersion,
-      now.faceModelVersion,
-      now.dimension,
-      nowMs,
-    );
-  }
-
-  cancel(): void {
+  async cancel(): Promise<void> {
     const { collectionId, move } = this.#begun;
-    this.close();
-    const catalog = openWriter(this.#directory.catalog);
-    try {
-      catalog.run('DELETE FROM moves WHERE collection_id = ?', collectionId);
-    } finally {
-      catalog.close();
-    }
+    this.#catalog.run('DELETE FROM moves WHERE collection_id = ?', collectionId);
+    for (const connection of [this.#old, this.#new]) connection.close();
     removeFile(this.#directory, move.file);
+    await forgetFurther(this.#directory, this.#catalog, collectionId);
+    this.close();
   }
 
   close(): void {

@@ -98,5 +98,9 @@ export function logChange(
   connection.run('INSERT INTO changes VALUES (?, ?, ?)', state.sequence, kind, key);
 }
 
+/** Whether a file has this table: those of earlier releases lack some. */
+export const hasTable = (connection: Connection, name: string): boolean =>
+  connection.get('SELECT 1 FROM sqlite_master WHERE name = ?', name) !== undefined;
+
 export const findUser = (connection: Connection, userId: string): UserRow | undefined =>
   connection.get<UserRow>(`${SELECT_USER} WHERE u.user_id = ?`, userId);

@@ -2,9 +2,8 @@ import { rm, statfs } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ApiError, OperatorError } from '../../errors.js';
 import type { CalibrationStore } from '../calibrations.js';
-import { checkEmbedding } from '../embeddings.js';
 import { KeyedMutex } from '../keyed-mutex.js';
-import type { Move } from '../moving.js';
+import type { OtherSpaces } from '../moving.js';
 import type {
   Collection,
   Committed,
@@ -34,7 +33,7 @@ import {
   withCompanions,
 } from './directory.js';
 import { Faults, type Log } from './faults.js';
-import { moveOf } from './moves.js';
+import { otherSpaces } from './moves.js';
 import * as reads from './read-collection.js';
 import { Reader, storeClosed } from './reader.js';
 import { readState } from './rows.js';
@@ -216,7 +215,11 @@ class SqliteStore implements Store {
     return this.#write(() => {
       const { file, path, dimension } = this.#target(collectionId, modelId);
       const target = { collectionId, file };
-      const request = { target, faces: faces.map((face) => portable(face, dimension)), maxFaces };
+      const others = this.#parts.reader.fromCatalog((catalog) =>
+        otherSpaces(catalog, collectionId),
+      );
+      const checked = faces.map((face) => portable(face, dimension, others));
+      const request = { target, faces: checked, maxFaces };
       return this.#changingCrops(file, () =>
         this.#parts.writer.call('insertFaces', request, { path, collectionId }),
       );
@@ -231,26 +234,8 @@ class SqliteStore implements Store {
     return this.#read(collectionId, reads.readNewestCrop);
   }
 
-  async move(collectionId: string): Promise<Move | undefined> {
-    const found = this.#parts.reader.fromCatalog((catalog) => moveOf(catalog, collectionId));
-    return found && { to: found.to, startedAtMs: found.startedAtMs };
-  }
-
-  stageFaces(
-    collectionId: string,
-    modelId: string,
-    embeddings: readonly { faceId: string; embedding: Float32Array }[],
-  ): Promise<void> {
-    return this.#write(async () => {
-      const { reader, writer } = this.#parts;
-      const found = reader.fromCatalog((catalog) => moveOf(catalog, collectionId));
-      if (found?.to.modelId !== modelId) return;
-      const { file, to } = found;
-      for (const { faceId, embedding } of embeddings)
-        checkEmbedding(embedding, to.dimension, `face ${faceId}`);
-      const request = { target: { collectionId, file }, embeddings };
-      await writer.call('stageFaces', request, { path: reader.path(file), collectionId });
-    });
+  async otherSpaces(collectionId: string): Promise<OtherSpaces> {
+    return this.#parts.reader.fromCatalog((catalog) => otherSpaces(catalog, collectionId));
   }
 
   deleteFaces(collectionId: string, faceIds: readonly string[]): Promise<Committed<FaceDeletion>> {

@@ -1,7 +1,9 @@
 import { checkEmbedding, encodeEmbedding } from '../embeddings.js';
+import type { OtherSpaces } from '../moving.js';
 import { quotaExceeded } from '../refusals.js';
 import type { Committed, Face, FaceDeletion, NewFace } from '../store.js';
 import type { Connection } from './connection.js';
+import { keepFurther } from './further.js';
 import {
   type FaceRow,
   logChange,
@@ -19,10 +21,19 @@ export interface InsertFaces {
   maxFaces: number;
 }
 
-/** Exactly what is stored, its embedding checked and copied out of whatever larger buffer it is a view of. */
-export function portable(face: NewFace, dimension: number): NewFace {
+/**
+ * Exactly what is stored, its embeddings checked and copied out of whatever larger buffer they are views of; of the further
+ * ones those that the collection has a space for.
+ */
+export function portable(face: NewFace, dimension: number, { goal, former }: OtherSpaces): NewFace {
   const { faceId, imageId, externalImageId, box, confidence, embedding, crop, createdAtMs } = face;
   checkEmbedding(embedding, dimension, `face ${faceId}`);
+  const further = (face.further ?? []).flatMap((each) => {
+    const space = [goal, ...former].find((other) => other?.modelId === each.modelId);
+    if (!space) return [];
+    checkEmbedding(each.embedding, space.dimension, `face ${faceId} under ${each.modelId}`);
+    return [{ modelId: each.modelId, embedding: each.embedding.slice() }];
+  });
   const { width, height, left, top } = box;
   return {
     faceId,
@@ -31,27 +42,36 @@ export function portable(face: NewFace, dimension: number): NewFace {
     box: { width, height, left, top },
     confidence,
     embedding: embedding.slice(),
+    ...(further.length > 0 && { further }),
     ...(crop && { crop: crop.slice() }),
     createdAtMs,
   };
 }
 
-/** Store.insertFaces, inside the writer's transaction. */
+/**
+ * Store.insertFaces, inside the writer's transaction.
+ *
+ * @param otherModels those whose further embeddings are kept, as the catalog has them in this transaction.
+ */
 export function insertFaces(
   connection: Connection,
   { faces, maxFaces }: InsertFaces,
+  otherModels: ReadonlySet<string>,
 ): Committed<Face[]> {
   const state = readState(connection);
   const value = faces.map((face) => {
     const stored = connection.get<FaceRow>(SAME_FACE, ...sameFaceKey(face));
-    return stored ? toFace(stored) : insertFace(connection, state, face);
+    const id = stored?.id ?? insertFace(connection, state, face);
+    if (face.further) keepFurther(connection, id, face.further, otherModels);
+    return stored ? toFace(stored) : asStored(face);
   });
   if (state.faceCount > maxFaces) throw quotaExceeded('faces in a collection', maxFaces);
   writeState(connection, state);
   return { value, sequence: state.sequence };
 }
 
-function insertFace(connection: Connection, state: State, face: NewFace): Face {
+/** The id of its row. */
+function insertFace(connection: Connection, state: State, face: NewFace): number {
   const id = state.nextId++;
   connection.run(
     `INSERT INTO faces (id, face_id, image_id, external_image_id, box_width, box_height, box_left,
@@ -66,15 +86,16 @@ function insertFace(connection: Connection, state: State, face: NewFace): Face {
   if (face.crop) connection.run('INSERT INTO face_crops VALUES (?, ?)', id, face.crop);
   state.faceCount += 1;
   logChange(connection, state, 'face', face.faceId);
-  const { faceId, imageId, externalImageId, box, confidence } = face;
-  return {
-    faceId,
-    imageId,
-    ...(externalImageId !== undefined && { externalImageId }),
-    box: { ...box },
-    confidence,
-  };
+  return id;
 }
+
+const asStored = ({ faceId, imageId, externalImageId, box, confidence }: NewFace): Face => ({
+  faceId,
+  imageId,
+  ...(externalImageId !== undefined && { externalImageId }),
+  box: { ...box },
+  confidence,
+});
 
 export interface DeleteFaces {
   faceIds: readonly string[];
@@ -100,6 +121,7 @@ export function deleteFaces(
       value.refused.push({ faceId, reason: 'ASSOCIATED_TO_AN_EXISTING_USER', userId });
     } else {
       connection.run('DELETE FROM face_crops WHERE id = ?', face.id);
+      connection.run('DELETE FROM further_vectors WHERE id = ?', face.id);
       connection.run('DELETE FROM face_vectors WHERE id = ?', face.id);
       connection.run('DELETE FROM faces WHERE id = ?', face.id);
       state.faceCount -= 1;

@@ -8,6 +8,7 @@ import { type Connection, openWriter } from './connection.js';
 import { ConnectionCache } from './connection-cache.js';
 import { collectionFiles, type DataDirectory, hasLog, removeCollectionFile } from './directory.js';
 import { Erasing } from './erasing.js';
+import { eraseFurther, otherModels } from './further.js';
 import { GroupCommit, type Target } from './group-commit.js';
 import {
   CATALOG,
@@ -17,8 +18,8 @@ import {
   migrate,
   newerVersion,
 } from './migrations.js';
-import { moveOf, stageIn } from './moves.js';
-import { eraseStrayCrops } from './stray-crops.js';
+import { hasTable } from './rows.js';
+import { eraseStrays } from './strays.js';
 import type { Catalog, DeleteTags, PutTags } from './write-catalog.js';
 import * as catalogWrites from './write-catalog.js';
 import { type DeleteFaces, deleteFaces, type InsertFaces, insertFaces } from './write-faces.js';
@@ -49,11 +50,6 @@ export interface StartReport {
   filesMissing: { collectionId: string; file: string }[];
   /** Collections that could not be brought to the present schema. */
   notMigrated: { collectionId: string; file: string; reason: string }[];
-}
-
-/** New embeddings for the file of a move. */
-export interface StageFaces {
-  embeddings: readonly { faceId: string; embedding: Float32Array }[];
 }
 
 /** A write to one collection. */
@@ -96,7 +92,7 @@ export class WriterCore {
     const known = new Set([...collections, ...others].map(({ file }) => file));
     const orphansRemoved = [...files].filter((file) => !known.has(file));
     for (const file of orphansRemoved) removeCollectionFile(directory, file);
-    eraseStrayCrops(directory, this.#catalog.connection);
+    eraseStrays(directory, this.#catalog.connection);
     // What a crash left in a log may be the last copy of what was deleted.
     for (const { file } of collections) if (hasLog(directory, file)) this.#erasing.after(file);
     return {
@@ -145,7 +141,9 @@ export class WriterCore {
   }
 
   insertFaces({ target, ...request }: Addressed<InsertFaces>): Promise<Committed<Face[]>> {
-    return this.#batches.run(target, (connection) => insertFaces(connection, request));
+    return this.#batches.run(target, (connection) =>
+      insertFaces(connection, request, otherModels(this.#catalog.connection, target.collectionId)),
+    );
   }
 
   async deleteFaces({
@@ -171,19 +169,6 @@ export class WriterCore {
     return this.#batches.run(target, (connection) => changeUserFaces(connection, request));
   }
 
-  /** Store.stageFaces: nothing where the move is over meanwhile. */
-  stageFaces({ target: { collectionId, file }, embeddings }: Addressed<StageFaces>): void {
-    const isMoving = (): boolean => moveOf(this.#catalog.connection, collectionId)?.file === file;
-    if (!isMoving()) return;
-    try {
-      const connection = this.#connections.get(file);
-      connection.transaction('BEGIN IMMEDIATE', () => stageIn(connection, embeddings));
-    } catch (error) {
-      // A switch or a cancel may take the table or the file away at any moment.
-      if (isMoving()) throw error;
-    }
-  }
-
   /** Commits what waits and closes every file. */
   close(): void {
     this.#batches.flush();
@@ -197,7 +182,7 @@ export class WriterCore {
     const connection = openWriter(join(directory.collections, file), maxPages);
     try {
       checkIdentity(connection, COLLECTION);
-      this.#endSwitch(file, connection);
+      this.#endMove(file, connection);
       return connection;
     } catch (error) {
       connection.close();
@@ -205,12 +190,17 @@ export class WriterCore {
     }
   }
 
-  /** A switch that was killed right after it was done leaves embeddings that no face takes along when it goes. */
-  #endSwitch(file: string, connection: Connection): void {
-    const isLeft = connection.get("SELECT 1 FROM sqlite_master WHERE name = 'staged'");
-    const isCurrent = (): unknown =>
-      this.#catalog.connection.get('SELECT 1 FROM collections WHERE file = ?', file);
-    if (isLeft && isCurrent()) connection.exec('DROP TABLE IF EXISTS staged');
+  /** A command that was killed right after a switch, or while it forgot a space, leaves embeddings of no use. */
+  #endMove(file: string, connection: Connection): void {
+    const catalog = this.#catalog.connection;
+    const current = catalog.get<{ collectionId: string }>(
+      'SELECT collection_id AS collectionId FROM collections WHERE file = ?',
+      file,
+    );
+    if (!current) return;
+    connection.exec('DROP TABLE IF EXISTS staged');
+    if (hasTable(connection, 'further_vectors'))
+      Array.from(eraseFurther(connection, catalog, current.collectionId));
   }
 
   #stateOf({ collectionId, file }: Target): 'current' | 'moved' | 'gone' {

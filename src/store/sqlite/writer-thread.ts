@@ -5,13 +5,7 @@ import type { NewCollection } from '../store.js';
 import type { DeleteTags, PutTags } from './write-catalog.js';
 import type { DeleteFaces, InsertFaces } from './write-faces.js';
 import type { ChangeUserFaces, CreateUser, DeleteUser } from './write-users.js';
-import {
-  type Addressed,
-  type StageFaces,
-  type StartReport,
-  WriterCore,
-  type WriterOptions,
-} from './writer-core.js';
+import { type Addressed, type StartReport, WriterCore, type WriterOptions } from './writer-core.js';
 
 let core: WriterCore | undefined;
 
@@ -38,7 +32,6 @@ const methods = {
   createUser: (request: Addressed<CreateUser>) => writer().createUser(request),
   deleteUser: (request: Addressed<DeleteUser>) => writer().deleteUser(request),
   changeUserFaces: (request: Addressed<ChangeUserFaces>) => writer().changeUserFaces(request),
-  stageFaces: (request: Addressed<StageFaces>) => writer().stageFaces(request),
   close(): void {
     core?.close();
     core = undefined;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Connection, openWriter } from './connection.js';
 import type { DataDirectory } from './directory.js';
 import { cutLog } from './erasing.js';
+import { hasTable } from './rows.js';
 
 interface Stray {
   file: string;
@@ -11,19 +12,19 @@ interface Stray {
 }
 
 /**
- * Erases crops in files that are no collection's own: those a collection moves to or came from. A switch carries crops
- * over and erases them behind; one that was killed in between leaves them twice, and a face that is deleted would take
- * only one of them along.
+ * Erases crops and further embeddings in files that are no collection's own: those a collection moves to or came from. A
+ * switch carries them over and erases them behind; one that was killed in between leaves them twice, and a face that is
+ * deleted would take only one of them along.
  *
  * @param collectionId undefined: of all collections.
  */
-export function eraseStrayCrops(
+export function eraseStrays(
   directory: DataDirectory,
   catalog: Connection,
   collectionId?: string,
 ): void {
   for (const { file, current } of others(catalog, collectionId)) {
-    if (!holdsCrops(join(directory.collections, file))) continue;
+    if (strayTables(join(directory.collections, file)).length === 0) continue;
     const lock = openWriter(join(directory.collections, current));
     try {
       // A switch holds this lock while it works: what it has just carried over is not stray.
@@ -49,23 +50,30 @@ const others = (catalog: Connection, collectionId: string | undefined): Stray[] 
     collectionId ?? null,
   );
 
-function holdsCrops(path: string): boolean {
-  if (!existsSync(path)) return false;
+/** What goes with a face and stands in one file only. */
+const GOING_ALONG = ['face_crops', 'further_vectors'] as const;
+
+/** Those that have rows. */
+function strayTables(path: string): string[] {
+  if (!existsSync(path)) return [];
   const connection = openWriter(path);
   try {
-    const isKnown = connection.get("SELECT 1 FROM sqlite_master WHERE name = 'face_crops'");
-    return (
-      isKnown !== undefined && connection.get('SELECT 1 FROM face_crops LIMIT 1') !== undefined
-    );
+    return tablesWithRows(connection);
   } finally {
     connection.close();
   }
 }
 
+const tablesWithRows = (connection: Connection): string[] =>
+  GOING_ALONG.filter(
+    (table) =>
+      hasTable(connection, table) && connection.get(`SELECT 1 FROM ${table} LIMIT 1`) !== undefined,
+  );
+
 function erase(path: string): void {
   const connection = openWriter(path);
   try {
-    connection.run('DELETE FROM face_crops');
+    for (const table of tablesWithRows(connection)) connection.run(`DELETE FROM ${table}`);
     cutLog(connection);
   } finally {
     connection.close();

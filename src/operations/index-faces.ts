@@ -7,7 +7,7 @@ import {
   indexFacesModel,
 } from '../model/index-faces.js';
 import type { Collection, NewFace } from '../store/store.js';
-import type { AnalysedFace } from '../vision/vision.js';
+import type { AnalysedFace, EmbeddingModel } from '../vision/vision.js';
 import { openCollection } from './collections.js';
 import { readingsFor, toBoundingBox, toFaceDetail } from './faces.js';
 import { hasEmbedding, withImage } from './images.js';
@@ -32,7 +32,7 @@ export async function indexFaces(
   } = input;
   const collection = await openCollection(services, collectionId);
   const { modelId } = collection;
-  const further = await furtherModels(services, collection);
+  const furtherModels = await modelsBeside(services, collection);
   const { imageId, faces } = await withImage(services, input.Image, signal, async (bytes) => ({
     imageId: imageIdOf(bytes),
     ...(await vision.analyse(
@@ -41,7 +41,7 @@ export async function indexFaces(
         filter,
         maxFaces: Math.min(maxFaces, LIMITS.facesPerImage),
         embed: 'kept',
-        models: [modelId, ...further],
+        models: [modelId, ...furtherModels],
         crops: sealCrop !== undefined,
         attributes: readingsFor(attributes),
       },
@@ -51,7 +51,7 @@ export async function indexFaces(
   const kept = faces.filter(hasEmbedding);
   const { value: stored, sequence } = await store.insertFaces(
     collectionId,
-    kept.map((face) => newFace(services, face, { imageId, externalImageId, further })),
+    kept.map((face) => newFace(services, face, { imageId, externalImageId, furtherModels })),
     settings.quotas.facesPerCollection,
     modelId,
   );
@@ -72,33 +72,31 @@ export async function indexFaces(
  * asked for again: the one that it is on its way to, where this service can; and for the way back the former ones, but only
  * where they cost nothing, as they may be kept for long. What could be carried over from the present embedding is not kept.
  */
-async function furtherModels(
+async function modelsBeside(
   { store, vision }: Pick<Services, 'store' | 'vision'>,
   { collectionId, modelId }: Collection,
 ): Promise<string[]> {
   const { goal, former } = await store.otherSpaces(collectionId);
   const { models } = vision;
-  const present = models.find(({ id }) => id === modelId);
-  const comesAlong = (id: string): boolean =>
+  const byId = (id: string): EmbeddingModel | undefined => models.find((model) => model.id === id);
+  const present = byId(modelId);
+  const isFree = (id: string): boolean =>
     present !== undefined && comesAlongWith(id, present, models);
-  const isCarried = (id: string): boolean =>
-    models.some((model) => model.id === id && carriesOver(modelId, model));
-  const ids = former.map((space) => space.modelId).filter((id) => comesAlong(id) && !isCarried(id));
-  const isPossible = (id: string): boolean =>
-    comesAlong(id) || models.some((model) => model.id === id);
-  if (goal && isPossible(goal.modelId)) ids.push(goal.modelId);
+  const isCarried = (id: string): boolean => carriesOver(modelId, byId(id) ?? {});
+  const ids = former.map((space) => space.modelId).filter((id) => isFree(id) && !isCarried(id));
+  if (goal && (isFree(goal.modelId) || byId(goal.modelId))) ids.push(goal.modelId);
   return [...new Set(ids)];
 }
 
 /** What is stored of a face that was kept. */
 function newFace(
   { clock, newFaceId, sealCrop }: Pick<Services, 'clock' | 'newFaceId' | 'sealCrop'>,
-  { box, confidence, embedding, crop, ...face }: AnalysedFace & { embedding: Float32Array },
+  { box, confidence, embedding, further = [], crop }: AnalysedFace & { embedding: Float32Array },
   {
     imageId,
     externalImageId,
-    further,
-  }: Omit<StoredName, 'faceId'> & { further: readonly string[] },
+    furtherModels,
+  }: Omit<StoredName, 'faceId'> & { furtherModels: readonly string[] },
 ): NewFace {
   const faceId = newFaceId();
   return {
@@ -108,7 +106,10 @@ function newFace(
     box: asStored(box),
     confidence: toSixDigits(confidence),
     embedding,
-    further: further.map((modelId, at) => ({ modelId, embedding: face.further![at]! })),
+    further: furtherModels.flatMap((id, at) => {
+      const other = further[at];
+      return other ? [{ modelId: id, embedding: other }] : [];
+    }),
     ...(sealCrop && crop && { crop: sealCrop(crop, faceId) }),
     createdAtMs: clock(),
   };

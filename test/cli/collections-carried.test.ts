@@ -9,8 +9,10 @@ import { createSqliteStore } from '../../src/store/sqlite/store.js';
 import { cohortNormalisation } from '../../src/vision/cohort.js';
 import { embeddingModel, loadCard } from '../../src/vision/models.js';
 import { newCollection, newFace, normalised, unitVector } from '../store/samples.js';
+import { indexFace } from '../support/api.js';
 import { stagedOf, vectorsOf } from '../support/collection-files.js';
 import { CLI, runLikeness } from '../support/likeness.js';
+import { portrait } from '../support/photos.js';
 import { clientFor, startService, stopService, withKeys } from '../support/service.js';
 
 const FACES = 8000;
@@ -53,7 +55,9 @@ async function populated(mean: readonly number[]): Promise<Map<string, Float32Ar
   }
 }
 
-it('a service of the model with a cohort alone says how to bring a collection over, and it comes whole though it is killed', async () => {
+const bytesOf = ({ buffer }: Float32Array): Buffer => Buffer.from(buffer as ArrayBuffer);
+
+it('a service of the model with a cohort alone says how to bring a collection over, comes whole though it is killed, and goes back without photos', async () => {
   const { cohort } = await loadCard('dlib-cohort', 'embedder');
   const embeddings = await populated(cohort!.mean);
   const [FaceId] = embeddings.keys();
@@ -87,7 +91,19 @@ it('a service of the model with a cohort alone says how to bring a collection ov
     const stored = vectorsOf(dataDirectory, CollectionId);
     expect(stored.size).toBe(FACES);
     for (const [faceId, embedding] of embeddings)
-      expect(stored.get(faceId)!.equals(Buffer.from(spread(embedding).buffer))).toBe(true);
+      expect(stored.get(faceId)!.equals(bytesOf(spread(embedding)))).toBe(true);
+
+    // What comes now is embedded by that model alone, and yet goes back with the others.
+    const anna = await indexFace(client, CollectionId, await portrait('anna'));
+    const spreadAnna = vectorsOf(dataDirectory, CollectionId).get(anna)!;
+    const back = await runLikeness(SETTINGS, ...command.slice(0, 3), '--back', '--switch');
+    expect(back.stdout).toContain(`${FACES + 1}, ${FACES + 1} with their new embedding, 0 without`);
+    const plain = vectorsOf(dataDirectory, CollectionId);
+    expect(plain.size).toBe(FACES + 1);
+    for (const [faceId, embedding] of embeddings)
+      expect(plain.get(faceId)!.equals(bytesOf(embedding))).toBe(true);
+    const plainAnna = new Float32Array(new Uint8Array(plain.get(anna)!).buffer);
+    expect(spreadAnna.equals(bytesOf(spread(plainAnna)))).toBe(true);
   } finally {
     client.destroy();
     await stopService(service);

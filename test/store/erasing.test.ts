@@ -109,7 +109,7 @@ it('what a killed service had deleted is erased by the next one', async () => {
   expect(onDisk(directory, cropParts(faces.slice(0, 5)))).toBe(20);
 });
 
-it('a collection that moved to another model keeps each crop once', async () => {
+it('a collection that moved to another model keeps each crop once, and a deleted face under neither model', async () => {
   const { store, directory } = await openStore();
   const { id, faces } = await populated(store, 6);
   const beside = openBeside(directory);
@@ -123,6 +123,14 @@ it('a collection that moved to another model keeps each crop once', async () => 
   move.stage(faces.map(({ faceId }, i) => ({ faceId, embedding: unitVector(i, 24) })));
   move.switch((members) => members[0]?.embedding, 2);
   expect(await store.collection(id)).toMatchObject({ modelId: 'other', faceCount: 6 });
+  // One that came since is kept under the former model, too, and goes from there as well.
+  const embedding = unitVector(100);
+  const further = [{ modelId: newCollection().modelId, embedding }];
+  const late = newFace(7, { embedding: unitVector(7, 24), further });
+  await store.insertFaces(id, [late], 1e6);
+  expect(onDisk(directory, [bytesOf(embedding)])).toBe(1);
+  await store.deleteFaces(id, [late.faceId]);
+  await vi.waitFor(() => expect(onDisk(directory, [bytesOf(embedding)])).toBe(0), soon);
   expect(await store.crops()).toEqual({ crops: 6, bytes: 72_000 });
   await store.deleteFaces(
     id,

@@ -218,8 +218,8 @@ class SqliteStore implements Store {
       const others = this.#parts.reader.fromCatalog((catalog) =>
         otherSpaces(catalog, collectionId),
       );
-      const checked = faces.map((face) => portable(face, dimension, others));
-      const request = { target, faces: checked, maxFaces };
+      const inserted = faces.map((face) => portable(face, dimension, others));
+      const request = { target, faces: inserted, maxFaces };
       return this.#changingCrops(file, () =>
         this.#parts.writer.call('insertFaces', request, { path, collectionId }),
       );

@@ -13,6 +13,7 @@
 #include "graph/graph_binding.h"
 #include "scan.h"
 #include "snapshot/snapshot_binding.h"
+#include "table/pages_binding.h"
 #include "table/table_binding.h"
 
 namespace {
@@ -106,7 +107,7 @@ napi_value top_k(napi_env env, napi_callback_info info) {
 }
 
 // Exports { version, kernels: [{ name, dotMany, dotGather, topK, coded, pairs }] }: every kernel this CPU can
-// run, best first, so that the tests reach them all.
+// run, best first, so that the tests reach them all; and what else there is to export.
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   Napi::Array list = Napi::Array::New(env);
   for (const auto& set : likeness::kernel_sets()) {
@@ -127,6 +128,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     throw Napi::Error::New(env);
   }
   likeness::register_snapshots(env, exports);
+  likeness::register_pages(env, exports);
   return exports;
 }
 

@@ -3,7 +3,7 @@
     'target_name': 'likeness',
     'sources': ['binding.cc', 'coded_binding.cc', 'dispatch.cc', 'scan.cc', 'coded_scan.cc', 'all_pairs.cc', 'all_pairs_binding.cc',
                 'kernels/dot_scalar.cc', 'kernels/code_scalar.cc', 'kernels/tile_scalar.cc',
-                'kernel_set.cc', 'table/pages.cc', 'table/table.cc', 'table/queries.cc', 'table/flat.cc', 'table/table_binding.cc',
+                'kernel_set.cc', 'table/pages.cc', 'table/pages_binding.cc', 'table/table.cc', 'table/queries.cc', 'table/flat.cc', 'table/table_binding.cc',
                 'graph/nodes.cc', 'graph/beam.cc', 'graph/graph.cc', 'graph/graph_search.cc', 'graph/pool.cc', 'graph/environment.cc', 'graph/values.cc', 'graph/graph_binding.cc',
                 'snapshot/crc32c.cc', 'snapshot/writer.cc', 'snapshot/reader.cc', 'snapshot/mapping.cc', 'snapshot/jobs.cc', 'snapshot/snapshot_binding.cc',
                 'snapshot/index_binding.cc', 'table/table_snapshot.cc', 'graph/graph_snapshot.cc'],

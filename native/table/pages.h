@@ -12,6 +12,9 @@ constexpr std::size_t lines(std::size_t bytes) { return (bytes + kLine - 1) / kL
 // whole huge pages can have them; what was touched before is moved into them if `move`, which takes its time.
 void prefer_huge_pages(const void* start, std::size_t bytes, bool move = false);
 
+// Has the system bring memory that nobody has touched yet. What lies in it stays, whoever may be writing there.
+void touch_pages(const void* start, std::size_t bytes);
+
 // Zeroed memory that begins with a cache line; a large piece lies in huge pages where the system has them.
 class Pages {
  public:

@@ -1,5 +1,5 @@
-import { createHash, webcrypto } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -116,7 +116,7 @@ export async function loadCard<T extends ModelCard['task']>(
   directory: string = CARDS,
 ): Promise<Extract<ModelCard, { task: T }>> {
   const path = join(directory, name, 'card.json');
-  const card = await readCard<ModelCard>(path, directory);
+  const card = readCard(path, directory) as ModelCard;
   if (card.task !== task)
     throw new OperatorError(`model card ${path} is for ${card.task}, expected ${task}`);
   checkCard(path, card);
@@ -125,9 +125,10 @@ export async function loadCard<T extends ModelCard['task']>(
   return card as Extract<ModelCard, { task: T }>;
 }
 
-async function readCard<T>(path: string, directory: string): Promise<T> {
+/** Read at once: of a start, the turns of the event loop that small files take otherwise are a twentieth. */
+function readCard(path: string, directory: string): unknown {
   try {
-    return JSON.parse(await readFile(path, 'utf8')) as T;
+    return JSON.parse(readFileSync(path, 'utf8'));
   } catch (cause) {
     const remedy = directory === CARDS ? 'restore it from the release' : 'add the model again';
     throw new OperatorError(`model card ${path} cannot be read; ${remedy}`, { cause });
@@ -141,7 +142,7 @@ async function readCard<T>(path: string, directory: string): Promise<T> {
  */
 export async function loadEmbedder({ name, directory }: ModelPlace): Promise<EmbeddingCard> {
   const path = join(directory, name, 'card.json');
-  const card = await readCard<EmbedderCard | FusionCard>(path, directory);
+  const card = readCard(path, directory) as EmbedderCard | FusionCard;
   if (card.format !== 'fusion') return loadCard(name, 'embedder', directory);
   checkFusion(path, card);
   if (card.name !== name)
@@ -179,7 +180,7 @@ export const placedNets = async (place: ModelPlace): Promise<PlacedCard<Embedder
 export async function loadReference(name: string, directory: string = CARDS): Promise<Reference> {
   const path = join(directory, name, 'reference.json');
   try {
-    return JSON.parse(await readFile(path, 'utf8')) as Reference;
+    return JSON.parse(readFileSync(path, 'utf8')) as Reference;
   } catch (cause) {
     throw new OperatorError(
       `reference ${path}, which runtimes are checked with, cannot be read; restore it from the release`,
@@ -247,8 +248,7 @@ async function checkedFile(card: ModelCard, root: string, file: CardFile): Promi
       { cause },
     );
   }
-  // On another thread: at a start this one has nets to load.
-  const found = Buffer.from(await webcrypto.subtle.digest('SHA-256', content)).toString('hex');
+  const found = createHash('sha256').update(content).digest('hex');
   if (found !== file.sha256)
     throw new OperatorError(
       `model file ${path} of ${card.name}: ${expected}, found ${found}; ${remedy}`,

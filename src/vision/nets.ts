@@ -78,16 +78,13 @@ export async function loadNets(
   const nets = new Map<string, Net>();
   const parity: Parity = { cosine: 1, deviation: 0 };
   const all: (() => Promise<HeldNet>)[] = [];
-  const computations = byComputation(await pipelineCards(embedders));
-  let ahead = readAhead(computations[0]);
-  for (const [index, placed] of computations.entries()) {
+  for (const { placed, content } of await readContents(embedders)) {
     const [{ card }] = placed;
-    const { files, references } = (await ahead)!;
-    ahead = readAhead(computations[index + 1]);
+    const { files, references } = await content;
     if (card.task === 'attributes') {
       const checked = once(async () => {
-        const content = await contentOf(placed);
-        return heldNet(card, await runtime.load(content.files), content.references);
+        const later = await contentOf(placed);
+        return heldNet(card, await runtime.load(later.files), later.references);
       });
       all.push(checked);
       nets.set(card.name, runWhenLoaded(batchOf(runtime.name, card), checked));
@@ -166,11 +163,16 @@ async function contentOf(placed: SameNet): Promise<Content> {
   return { files, references: [...distinct.values()] };
 }
 
-/** What is read and checked on other threads while this one loads the net before; a failure waits for its turn. */
-function readAhead(placed: SameNet | undefined): Promise<Content | undefined> {
-  const content = placed ? contentOf(placed) : Promise.resolve(undefined);
-  content.catch(() => undefined);
-  return content;
+/** All of them are read while nets before them are loaded; a failure waits for its turn. */
+async function readContents(
+  embedders: readonly ModelPlace[],
+): Promise<{ placed: SameNet; content: Promise<Content> }[]> {
+  const computations = byComputation(await pipelineCards(embedders));
+  return computations.map((placed) => {
+    const content = contentOf(placed);
+    content.catch(() => undefined);
+    return { placed, content };
+  });
 }
 
 /** The result of the first call, for all calls. */

@@ -12,6 +12,11 @@ import type {
 /** Photos a lane works at in turns while the GPU has its others. */
 const PHOTOS_A_LANE = 3;
 
+/** Photos and weights in huge pages where malloc can have them (see `preferHugePages`), unless an operator says otherwise. */
+const TUNABLES = ['glibc.malloc.hugetlb=1', process.env['GLIBC_TUNABLES']]
+  .filter(Boolean)
+  .join(':');
+
 /** One worker process as the pool sees it. */
 export class VisionProcess {
   readonly #client: ProcessClient<VisionWorker>;
@@ -26,8 +31,11 @@ export class VisionProcess {
     this.capacity = settings.lanes > 0 ? settings.lanes * PHOTOS_A_LANE : 1;
     this.#client = new ProcessClient<VisionWorker>(
       workerFile(import.meta.url, import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js'),
-      // Decoding happens on libuv's threads, four unless told otherwise.
-      { UV_THREADPOOL_SIZE: String(Math.max(4, settings.lanes)) },
+      {
+        // Decoding happens on libuv's threads, four unless told otherwise.
+        UV_THREADPOOL_SIZE: String(Math.max(4, settings.lanes)),
+        GLIBC_TUNABLES: TUNABLES,
+      },
       (error) => {
         this.#ended = error;
         onExit(error);

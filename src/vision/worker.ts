@@ -1,11 +1,10 @@
 import { MessageChannel } from 'node:worker_threads';
 import { serveProcess } from '../process-rpc.js';
 import { WorkerClient, workerFile } from '../worker-rpc.js';
-import { prepareDecoding } from './decode.js';
 import type { Lane, LaneSettings } from './lane.js';
 import { loadEmbedder, type ModelPlace } from './models.js';
 import { type LoadedNets, loadNets, timeNets } from './nets.js';
-import { Pipeline } from './pipeline.js';
+import type * as PipelineModule from './pipeline.js';
 import { batchingNet } from './runtimes/batching.js';
 import type { Parity } from './runtimes/parity.js';
 import type { Nets, Runtime, RuntimeName } from './runtimes/runtime.js';
@@ -72,11 +71,17 @@ const methods = {
   async start(settings: WorkerSettings) {
     const { embedders, maxPixels, cacheDirectory, lanes } = settings;
     const runtime = await startRuntime(settings.runtime, cacheDirectory);
-    const loaded = await loadNets(runtime, embedders);
+    // Decoding is loaded second: meanwhile other threads read the nets' files and bring the runtime's memory.
+    const [loaded, { Pipeline }] = await Promise.all([
+      loadNets(runtime, embedders),
+      loadPipeline(),
+    ]);
     const { nets } = loaded;
-    const pipeline = { maxPixels, embedders: await Promise.all(embedders.map(loadEmbedder)) };
+    const cards = await Promise.all(embedders.map(loadEmbedder));
     const analyse =
-      lanes > 0 ? openLanes(nets, { lanes, ...pipeline }) : await ownPipeline(nets, pipeline);
+      lanes > 0
+        ? openLanes(nets, { lanes, maxPixels, embedders: cards })
+        : ofPipeline(await Pipeline.create(nets, maxPixels, cards));
     running = { settings, runtime, loaded, analyse };
     // Nothing that was asked of a lost device is ever answered: the pool gives it to another worker.
     void runtime.lost.then((reason) => {
@@ -105,15 +110,17 @@ const methods = {
 /** The methods of a vision worker. */
 export type VisionWorker = typeof methods;
 
-type PipelineSettings = Pick<LaneSettings, 'maxPixels' | 'embedders'>;
-
-async function ownPipeline(
-  nets: Nets,
-  { maxPixels, embedders }: PipelineSettings,
-): Promise<Analyse> {
-  const pipeline = await Pipeline.create(nets, maxPixels, embedders);
-  return ({ image, request }) => pipeline.analyse(image, request);
+/** The code of the pipeline with that of decoding, which takes as long to load as all the rest of this process. */
+async function loadPipeline(): Promise<typeof PipelineModule> {
+  const { prepareDecoding } = await import('./decode.js');
+  prepareDecoding();
+  return import('./pipeline.js');
 }
+
+const ofPipeline =
+  (pipeline: PipelineModule.Pipeline): Analyse =>
+  ({ image, request }) =>
+    pipeline.analyse(image, request);
 
 /**
  * Threads that decode, cut out and judge, while this thread feeds the GPU with what they gather. Photos go to
@@ -121,7 +128,7 @@ async function ownPipeline(
  */
 function openLanes(
   nets: Nets,
-  { lanes, ...pipeline }: PipelineSettings & { lanes: number },
+  { lanes, ...pipeline }: Pick<LaneSettings, 'maxPixels' | 'embedders'> & { lanes: number },
 ): Analyse {
   const batching = new Map([...nets].map(([name, net]) => [name, batchingNet(net)]));
   const maxBatches = Object.fromEntries([...nets].map(([name, net]) => [name, net.maxBatch]));
@@ -145,5 +152,4 @@ function openLanes(
   };
 }
 
-prepareDecoding();
 serveProcess(methods);

@@ -1,7 +1,7 @@
 import { centroidOf, outlierDistanceOf } from '../domain/centroid.js';
 import { type CalibrationCurve, reaches, similarityOf } from '../domain/similarity.js';
 import { curveFor } from '../domain/user-scale.js';
-import type { CollectionMove, MovingUser } from '../store/moving.js';
+import type { CollectionMove, MovingFace, MovingUser } from '../store/moving.js';
 import { cosineOf } from './embed.js';
 
 /** A face of a user against the user's other faces, 0–100; null where it has no new embedding. */
@@ -18,6 +18,8 @@ export interface MoveReport {
   threshold: number;
   faces: number;
   missing: number;
+  /** Those that lack a new embedding, oldest first, at most MOST_LACKING. */
+  lacking: MovingFace[];
   users: number;
   /** Users with one face: nothing can be said of them. */
   usersOfOneFace: number;
@@ -36,6 +38,7 @@ export interface MoveReport {
 }
 
 const MOST_LISTED = 100;
+const MOST_LACKING = 1000;
 
 /** A model with its scale. */
 export interface Scale {
@@ -76,6 +79,7 @@ export function reportOf(
   return {
     threshold,
     ...move.progress(),
+    lacking: lackingIn(move),
     users,
     usersOfOneFace,
     compared: whole.length,
@@ -91,6 +95,15 @@ export function reportOf(
       .toSorted((a, b) => Math.abs((b.after ?? 0) - b.before) - Math.abs((a.after ?? 0) - a.before))
       .slice(0, MOST_LISTED),
   };
+}
+
+function lackingIn(move: CollectionMove): MovingFace[] {
+  const lacking: MovingFace[] = [];
+  for (const page of move.missing()) {
+    lacking.push(...page);
+    if (lacking.length >= MOST_LACKING) break;
+  }
+  return lacking.slice(0, MOST_LACKING);
 }
 
 function changesOf(

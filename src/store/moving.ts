@@ -27,6 +27,8 @@ export interface MovingFace {
   imageId: string;
   /** '' for none. */
   externalImageId: string;
+  /** '' for none. */
+  userId: string;
 }
 
 /** A user with the embeddings of its faces, under the present model and under the one it moves to. */

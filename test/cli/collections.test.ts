@@ -138,6 +138,8 @@ describe('a collection moves to another model', () => {
     expect(first).toMatchObject({ code: 0 });
     expect(first.stdout).toContain('6, 4 with their new embedding, 2 without');
     expect(first.stdout).toContain('Give the photos of the 2 faces without a new embedding');
+    for (const faceId of faceIds.get('clara')!)
+      expect(first.stdout).toContain(`without: ${faceId}, of user clara\n`);
     const refused = await migrate(CollectionId, '--model', 'small', '--switch');
     expect(refused.code).toBe(1);
     expect(refused.stderr).toContain('2 of 6 faces of moving have no new embedding');
@@ -399,6 +401,7 @@ describe('a collection moves to another model', () => {
     writeFileSync(list, `photo,face_id\n${photo},${faceId}\n`);
     const { stdout } = await migrate(CollectionId, '--model', 'small', '--photos', list);
     expect(stdout).toContain('1, 0 with their new embedding, 1 without');
+    expect(stdout).toContain(`without: ${faceId}\n`);
     expect(stdout).toContain('1 given, 1 of no use');
     // Another rendering of the right photo is known by the list.
     writeFileSync(photo, await portrait('anna', { quality: 60 }));

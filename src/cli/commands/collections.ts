@@ -154,6 +154,7 @@ function text(collectionId: string, result: Result, values: Values): string {
       : [`carried     ${carried} faces from their present embeddings, no photo is needed`]),
     ...(photos ? [`photos      ${photos.photos} given, ${photos.unused.length} of no use`] : []),
     `faces       ${faces}, ${faces - missing} with their new embedding, ${missing} without`,
+    ...(photos ? namesOf(report) : []),
     `users       ${report.users}, of which ${report.usersOfOneFace} have one face and are not compared`,
     `similarity  of a face to its user: ${before('before')} now, ${before('after')} then`,
     `at ${threshold}       ${report.lostCount} of ${report.compared} faces would match their user no more, ${report.gainedCount} would newly`,
@@ -166,6 +167,20 @@ function text(collectionId: string, result: Result, values: Values): string {
   ];
   return `${lines.join('\n')}\n`;
 }
+
+/** The faces that what was given did not help. */
+const namesOf = ({ lacking, missing }: Result['report']): string[] => [
+  ...lacking
+    .slice(0, SHOWN)
+    .map(({ faceId, externalImageId, userId }) =>
+      [
+        `            without: ${faceId}`,
+        ...(externalImageId === '' ? [] : [`photo ${externalImageId}`]),
+        ...(userId === '' ? [] : [`of user ${userId}`]),
+      ].join(', '),
+    ),
+  ...(missing > SHOWN ? [`            … and ${missing - SHOWN} more: --report FILE`] : []),
+];
 
 const shown = (value: number | null): string => (value === null ? '–' : value.toFixed(1));
 
@@ -190,6 +205,6 @@ function ending(
     ].join('\n');
   // Faces that came while others were carried over are so at the switch.
   if (report.missing > 0 && carried === undefined)
-    return `Not switched. Give the photos of the ${report.missing} faces without a new embedding with --photos.`;
+    return `Not switched. Give the photos of the ${report.missing} faces without a new embedding with --photos, or delete these faces.`;
   return `Not switched. Do it: the same command with --switch${back ? '' : ', once the service runs both models'}.`;
 }

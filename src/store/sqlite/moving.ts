@@ -160,8 +160,9 @@ class SqliteMove implements CollectionMove {
     let after = 0;
     for (;;) {
       const page = this.#new.all<MovingFace & { id: number }>(
-        `SELECT f.id, f.face_id AS faceId, f.image_id AS imageId, f.external_image_id AS externalImageId
-         FROM old.faces f LEFT JOIN staged s ON s.face_id = f.face_id
+        `SELECT f.id, f.face_id AS faceId, f.image_id AS imageId, f.external_image_id AS externalImageId,
+           coalesce(u.user_id, '') AS userId
+         FROM old.faces f LEFT JOIN staged s ON s.face_id = f.face_id LEFT JOIN old.users u ON u.id = f.user_row
          WHERE f.id > ? AND s.face_id IS NULL ORDER BY f.id LIMIT ?`,
         after,
         FACES_A_PAGE,

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { expect, it, vi } from 'vitest';
 import type { EmbeddingSpace } from '../../src/store/moving.js';
 import { openBeside } from '../../src/store/sqlite/beside.js';
 import type { NewFace, Store } from '../../src/store/store.js';
-import { newCollection, newFace, takeFree, unitVector } from './samples.js';
-import { newDirectory, openStore } from './sqlite-store.js';
+import { DIMENSION, newCollection, newFace, takeFree, unitVector } from './samples.js';
+import { fileOf, newDirectory, openStore } from './sqlite-store.js';
 
 /** As large as those of faces. */
 const newCrop = (): Buffer => randomBytes(12_000);
@@ -138,5 +139,85 @@ it('a collection that moved to another model keeps each crop once, and a deleted
   );
   await vi.waitFor(() => expect(onDisk(directory, cropParts(faces.slice(2)))).toBe(0), soon);
   expect(onDisk(directory, cropParts(faces.slice(0, 2)))).toBe(8);
+  beside.close();
+});
+
+const OTHER: EmbeddingSpace = {
+  modelId: 'other',
+  calibrationVersion: 'curve-2',
+  faceModelVersion: '8.0',
+  dimension: 24,
+};
+
+/** The embeddings of some faces under the other model, for what is moved there. */
+const staged = (faces: readonly NewFace[]): { faceId: string; embedding: Float32Array }[] =>
+  faces.map(({ faceId }, i) => ({ faceId, embedding: unitVector(500 + i, 24) }));
+
+/** Embeddings as they lie on the disk. */
+const embeddings = (faces: readonly { embedding: Float32Array }[]): Buffer[] =>
+  faces.map(({ embedding }) => bytesOf(embedding));
+
+it('a deleted face leaves what the collection was before, and a user its centroid there', async () => {
+  const { store, directory } = await openStore();
+  const { id, faces } = await populated(store, 6);
+  const centroid = (await store.userCentroid(id, 'ada'))!;
+  const beside = openBeside(directory);
+  const move = beside.moves.open(id, OTHER, 1);
+  move.stage(staged(faces));
+  move.switch((members) => members[0]?.embedding, 2);
+  expect(onDisk(directory, embeddings(faces))).toBe(6);
+  await store.deleteUser(id, 'ada', {});
+  await vi.waitFor(() => expect(onDisk(directory, [bytesOf(centroid)])).toBe(0), soon);
+  const gone = faces.slice(4).map(({ faceId }) => faceId);
+  await store.deleteFaces(id, gone);
+  await vi.waitFor(() => expect(onDisk(directory, embeddings(faces.slice(4)))).toBe(0), soon);
+  // The others' lead back.
+  expect(onDisk(directory, embeddings(faces.slice(0, 4)))).toBe(4);
+  const back = beside.moves.open(
+    id,
+    { ...OTHER, modelId: newCollection().modelId, dimension: DIMENSION },
+    3,
+  );
+  back.switch((members) => members[0]?.embedding, 4);
+  expect(await store.faceEmbedding(id, faces[0]!.faceId)).toEqual(faces[0]!.embedding);
+  beside.close();
+});
+
+it('a face that is deleted during a move leaves where new embeddings gather, a switch or not', async () => {
+  const { store, directory } = await openStore();
+  const { id, faces } = await populated(store, 6);
+  const beside = openBeside(directory);
+  const move = beside.moves.open(id, OTHER, 1);
+  const given = staged(faces);
+  move.stage(given);
+  await store.deleteFaces(id, [faces[5]!.faceId]);
+  await vi.waitFor(() => expect(onDisk(directory, embeddings(given.slice(5)))).toBe(0), soon);
+  // A command that had it already comes too late.
+  move.stage(given);
+  expect(onDisk(directory, embeddings(given))).toBe(5);
+  move.close();
+  beside.close();
+});
+
+it('what a service deleted that was killed then is erased from there by the next one', async () => {
+  const directory = newDirectory();
+  const first = await openStore({ directory });
+  const { id, faces } = await populated(first.store, 6);
+  const beside = openBeside(directory);
+  const move = beside.moves.open(id, OTHER, 1);
+  move.stage(staged(faces));
+  move.switch((members) => members[0]?.embedding, 2);
+  // A deletion behind the back of the service, and a log that is left: as a kill right after it would leave both.
+  const database = new Database(fileOf(directory, id));
+  database.exec(
+    `DELETE FROM face_crops WHERE id = 6; DELETE FROM face_vectors WHERE id = 6; DELETE FROM faces WHERE id = 6;
+     UPDATE state SET face_count = 5`,
+  );
+  await first.store.close();
+  expect(onDisk(directory, embeddings(faces.slice(5)))).toBe(1);
+  await openStore({ directory });
+  await vi.waitFor(() => expect(onDisk(directory, embeddings(faces.slice(5)))).toBe(0), soon);
+  expect(onDisk(directory, embeddings(faces.slice(0, 5)))).toBe(5);
+  database.close();
   beside.close();
 });

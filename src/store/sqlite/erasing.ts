@@ -12,11 +12,17 @@ const RETRY_MS = 1000;
  */
 export class Erasing {
   readonly #open: (file: string) => Connection;
+  readonly #first: (file: string) => boolean;
   readonly #waiting = new Map<string, NodeJS.Timeout>();
 
-  /** @param open the writing connection of a file; throws where the file is gone. */
-  constructor(open: (file: string) => Connection) {
+  /**
+   * @param open the writing connection of a file; throws where the file is gone.
+   * @param first erases what has to go from elsewhere before the log of the file, which tells the next start of it, is cut;
+   * false: to be tried again.
+   */
+  constructor(open: (file: string) => Connection, first: (file: string) => boolean) {
     this.#open = open;
+    this.#first = first;
   }
 
   /** Something was deleted in a file. */
@@ -28,16 +34,18 @@ export class Erasing {
     );
   }
 
-  /** Closing the files does the same. */
+  /** Erases what waits; closing the files cuts their logs. */
   close(): void {
+    const files = [...this.#waiting.keys()];
     for (const timer of this.#waiting.values()) clearTimeout(timer);
     this.#waiting.clear();
+    for (const file of files) this.#first(file);
   }
 
   #erase(file: string): void {
     this.#waiting.delete(file);
     try {
-      if (!cutLog(this.#open(file))) this.after(file, RETRY_MS);
+      if (!this.#first(file) || !cutLog(this.#open(file))) this.after(file, RETRY_MS);
     } catch {
       // The file is gone, or cannot be written just now: the next write to it says so, and the next start comes back to it.
     }

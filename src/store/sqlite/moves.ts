@@ -57,6 +57,26 @@ export function removeFile(directory: DataDirectory, file: string): void {
     rmSync(path, { force: true });
 }
 
+/** A file of a collection that is not its own: where it moves to, or what it was before. */
+export interface OtherFile {
+  file: string;
+  /** The collection's own. */
+  current: string;
+  role: 'goal' | 'former';
+}
+
+/** @param collectionId undefined: of all collections. */
+export const otherFiles = (catalog: Connection, collectionId?: string): OtherFile[] =>
+  catalog.all<OtherFile>(
+    `SELECT o.file, c.file AS current, o.role FROM collections c JOIN
+       (SELECT collection_id, file, 'goal' AS role FROM moves
+        UNION ALL SELECT collection_id, file, 'former' FROM former_spaces) o
+       ON o.collection_id = c.collection_id
+     WHERE ? IS NULL OR c.collection_id = ?`,
+    collectionId ?? null,
+    collectionId ?? null,
+  );
+
 /** See Store.otherSpaces. */
 export function otherSpaces(catalog: Connection, collectionId: string): OtherSpaces {
   const former = formerSpaces(catalog, collectionId).map(({ file: _file, ...space }) => space);

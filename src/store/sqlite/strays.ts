@@ -3,18 +3,50 @@ import { join } from 'node:path';
 import { type Connection, openWriter } from './connection.js';
 import type { DataDirectory } from './directory.js';
 import { cutLog } from './erasing.js';
+import { type OtherFile, otherFiles } from './moves.js';
 import { hasTable } from './rows.js';
 
-interface Stray {
-  file: string;
-  /** The collection's own file. */
-  current: string;
+/** What refers to a table comes before it. */
+const OF_FACES = ['further_vectors', 'face_crops', 'face_vectors', 'faces'] as const;
+const OF_USERS = ['user_vectors', 'users'] as const;
+
+/** What a file of a collection holds that is of no use in it, besides what goes with each face. */
+const STRAY = {
+  /** Where new embeddings gather: whatever a switch made of them that did not come to its end. */
+  goal: ['user_vectors', ...OF_FACES, 'users', 'tokens', 'changes'],
+  /** What a collection was before: all but the embeddings of its faces. */
+  former: ['further_vectors', 'face_crops', ...OF_USERS, 'tokens', 'changes'],
+} as const satisfies Record<OtherFile['role'], readonly string[]>;
+
+/** Erases what is of no use in a file that is not its collection's own, inside a transaction. */
+export function strip(connection: Connection, role: OtherFile['role']): void {
+  const tables = withRows(connection, role);
+  if (role === 'former' && tables.includes('users'))
+    connection.run('UPDATE main.faces SET user_row = NULL WHERE user_row IS NOT NULL');
+  for (const table of tables) connection.run(`DELETE FROM main.${table}`);
+}
+
+/** Those that are not empty; files of earlier releases lack some. */
+const withRows = (connection: Connection, role: OtherFile['role']): string[] =>
+  STRAY[role].filter(
+    (table) =>
+      hasTable(connection, table) &&
+      connection.get(`SELECT 1 FROM main.${table} LIMIT 1`) !== undefined,
+  );
+
+/** Erases a face in a former file that is stripped. */
+export function eraseFormerFace(connection: Connection, faceId: string): void {
+  connection.run(
+    'DELETE FROM main.face_vectors WHERE id = (SELECT id FROM main.faces WHERE face_id = ?)',
+    faceId,
+  );
+  connection.run('DELETE FROM main.faces WHERE face_id = ?', faceId);
 }
 
 /**
- * Erases crops and further embeddings in files that are no collection's own: those a collection moves to or came from. A
- * switch carries them over and erases them behind; one that was killed in between leaves them twice, and a face that is
- * deleted would take only one of them along.
+ * Erases what is of no use in files that are no collection's own: those a collection moves to or came from. A switch that
+ * was killed leaves crops twice, and a face that is deleted would take only one of them along; and what was left behind
+ * is still read for a moment, so that users and their centroids go later.
  *
  * @param collectionId undefined: of all collections.
  */
@@ -23,16 +55,17 @@ export function eraseStrays(
   catalog: Connection,
   collectionId?: string,
 ): void {
-  for (const { file, current } of others(catalog, collectionId)) {
-    if (strayTables(join(directory.collections, file)).length === 0) continue;
+  for (const { file, current, role } of otherFiles(catalog, collectionId)) {
+    const path = join(directory.collections, file);
+    if (!hasStrays(path, role)) continue;
     const lock = openWriter(join(directory.collections, current));
     try {
       // A switch holds this lock while it works: what it has just carried over is not stray.
       lock.run('BEGIN IMMEDIATE');
-      const isStray = others(catalog, collectionId).some(
+      const isStray = otherFiles(catalog, collectionId).some(
         (other) => other.file === file && other.current === current,
       );
-      if (isStray) erase(join(directory.collections, file));
+      if (isStray) erase(path, role);
     } finally {
       lock.rollback();
       lock.close();
@@ -40,40 +73,20 @@ export function eraseStrays(
   }
 }
 
-const others = (catalog: Connection, collectionId: string | undefined): Stray[] =>
-  catalog.all<Stray>(
-    `SELECT o.file, c.file AS current FROM collections c JOIN
-       (SELECT collection_id, file FROM moves UNION ALL SELECT collection_id, file FROM former_spaces) o
-       ON o.collection_id = c.collection_id
-     WHERE ? IS NULL OR c.collection_id = ?`,
-    collectionId ?? null,
-    collectionId ?? null,
-  );
-
-/** What goes with a face and stands in one file only. */
-const GOING_ALONG = ['face_crops', 'further_vectors'] as const;
-
-/** Those that have rows. */
-function strayTables(path: string): string[] {
-  if (!existsSync(path)) return [];
+function hasStrays(path: string, role: OtherFile['role']): boolean {
+  if (!existsSync(path)) return false;
   const connection = openWriter(path);
   try {
-    return tablesWithRows(connection);
+    return withRows(connection, role).length > 0;
   } finally {
     connection.close();
   }
 }
 
-const tablesWithRows = (connection: Connection): string[] =>
-  GOING_ALONG.filter(
-    (table) =>
-      hasTable(connection, table) && connection.get(`SELECT 1 FROM ${table} LIMIT 1`) !== undefined,
-  );
-
-function erase(path: string): void {
+function erase(path: string, role: OtherFile['role']): void {
   const connection = openWriter(path);
   try {
-    for (const table of tablesWithRows(connection)) connection.run(`DELETE FROM ${table}`);
+    connection.transaction('BEGIN IMMEDIATE', () => strip(connection, role));
     cutLog(connection);
   } finally {
     connection.close();

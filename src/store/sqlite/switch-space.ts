@@ -5,6 +5,7 @@ import type { Connection } from './connection.js';
 import { cutLog } from './erasing.js';
 import { type Begun, formerSpaces, moveOf, spaceOf } from './moves.js';
 import { readState } from './rows.js';
+import { strip } from './strays.js';
 
 /** How long a switch waits for those who read the file that it leaves. */
 const READERS_MS = 5000;
@@ -32,8 +33,8 @@ export function switchSpace(switching: Switching): string[] {
     gathered.transaction('BEGIN', () => assemble(switching));
     superseded = catalog.transaction('BEGIN IMMEDIATE', () => point(switching));
   } catch (error) {
-    // What goes with the faces is where it was; none may outlive its face here.
-    gathered.exec('DELETE FROM main.face_crops; DELETE FROM main.further_vectors');
+    // All is where it was; nothing may outlive its face or user here.
+    gathered.transaction('BEGIN', () => strip(gathered, 'goal'));
     throw error;
   }
   leave(left, gathered);
@@ -45,17 +46,7 @@ const COPIED = ['users', 'faces', 'face_crops', 'tokens'] as const;
 
 /** Everything of the old file but its vectors, which are the new ones. */
 function assemble({ gathered, move: { to }, centroidOf }: Switching): void {
-  for (const table of [
-    'user_vectors',
-    'face_vectors',
-    'further_vectors',
-    'face_crops',
-    'faces',
-    'users',
-    'tokens',
-    'changes',
-  ])
-    gathered.exec(`DELETE FROM main.${table}`);
+  strip(gathered, 'goal');
   for (const table of COPIED) gathered.exec(`INSERT INTO main.${table} SELECT * FROM old.${table}`);
   gathered.exec(
     `INSERT INTO main.face_vectors SELECT f.id, s.vector FROM main.faces f

@@ -6,6 +6,7 @@ import type { Committed, Face, FaceDeletion, NewCollection } from '../store.js';
 import { addCalibration, switchCalibration } from './calibrations.js';
 import { type Connection, openWriter } from './connection.js';
 import { ConnectionCache } from './connection-cache.js';
+import { Departed } from './departed.js';
 import { collectionFiles, type DataDirectory, hasLog, removeCollectionFile } from './directory.js';
 import { Erasing } from './erasing.js';
 import { eraseFurther, otherModels } from './further.js';
@@ -18,6 +19,7 @@ import {
   migrate,
   newerVersion,
 } from './migrations.js';
+import { otherFiles } from './moves.js';
 import { hasTable } from './rows.js';
 import { eraseStrays } from './strays.js';
 import type { Catalog, DeleteTags, PutTags } from './write-catalog.js';
@@ -60,6 +62,7 @@ export class WriterCore {
   readonly #catalog: Catalog;
   readonly #connections: ConnectionCache;
   readonly #batches: GroupCommit;
+  readonly #departed: Departed;
   readonly #erasing: Erasing;
   readonly #options: WriterOptions;
 
@@ -68,8 +71,12 @@ export class WriterCore {
     const { directory, maxOpenFiles, maxPages } = options;
     this.#options = options;
     this.#connections = new ConnectionCache(maxOpenFiles, (file) => this.#open(file));
-    this.#erasing = new Erasing((file) => this.#connections.get(file));
     this.#catalog = { connection: openCatalog(directory), directory, maxPages };
+    this.#departed = new Departed(directory, this.#catalog.connection);
+    this.#erasing = new Erasing(
+      (file) => this.#connections.get(file),
+      (file) => this.#departed.erase(file),
+    );
     this.#batches = new GroupCommit({
       state: (target) => this.#stateOf(target),
       open: (file) => this.#connections.get(file),
@@ -93,13 +100,25 @@ export class WriterCore {
     const orphansRemoved = [...files].filter((file) => !known.has(file));
     for (const file of orphansRemoved) removeCollectionFile(directory, file);
     eraseStrays(directory, this.#catalog.connection);
-    // What a crash left in a log may be the last copy of what was deleted.
-    for (const { file } of collections) if (hasLog(directory, file)) this.#erasing.after(file);
+    this.#eraseLeft(collections);
     return {
       orphansRemoved,
       filesMissing: collections.filter(({ file }) => !files.has(file)),
       notMigrated: this.#migrateAll(collections.filter(({ file }) => files.has(file))),
     };
+  }
+
+  /** What a crash left in a log may be the last copy of what was deleted; earlier releases left it in other files. */
+  #eraseLeft(collections: readonly Target[]): void {
+    const { directory } = this.#options;
+    const { connection } = this.#catalog;
+    const isUpgrade = collectionSchema(connection) < latestVersion(COLLECTION);
+    const moved = new Set(otherFiles(connection).map(({ current }) => current));
+    for (const target of collections) {
+      if (!hasLog(directory, target.file) && !(isUpgrade && moved.has(target.file))) continue;
+      this.#departed.note(target, undefined);
+      this.#erasing.after(target.file);
+    }
   }
 
   createCollection(collection: NewCollection): void {
@@ -151,7 +170,10 @@ export class WriterCore {
     ...request
   }: Addressed<DeleteFaces>): Promise<Committed<FaceDeletion>> {
     const done = await this.#batches.run(target, (connection) => deleteFaces(connection, request));
-    if (done.value.deleted.length > 0) this.#erasing.after(target.file);
+    if (done.value.deleted.length > 0) {
+      this.#departed.note(target, done.value.deleted);
+      this.#erasing.after(target.file);
+    }
     return done;
   }
 
@@ -161,6 +183,7 @@ export class WriterCore {
 
   async deleteUser({ target, ...request }: Addressed<DeleteUser>): Promise<Committed<undefined>> {
     const done = await this.#batches.run(target, (connection) => deleteUser(connection, request));
+    this.#departed.note(target, []);
     this.#erasing.after(target.file);
     return done;
   }

@@ -7,12 +7,17 @@ import { OperatorError } from './errors.js';
 import { createLog, type Log, noteTo } from './log.js';
 import type { VisionReport } from './vision/inspect.js';
 import { findEmbedder } from './vision/models.js';
-import { createVision } from './vision/pool.js';
+import { openVision } from './vision/pool.js';
 
 /** A service that listens. */
 export interface RunningService {
   /** Such as `http://127.0.0.1:8642`. */
   endpoint: string;
+  /**
+   * Resolves when photos are answered, too; until then they wait. Rejects with an OperatorError that says what to repair
+   * when they cannot be, and when the service is closed before.
+   */
+  ready: Promise<void>;
   /** Finishes what was accepted, then lets go of everything. */
   close(): Promise<void>;
 }
@@ -24,7 +29,7 @@ export interface RunningService {
  */
 export async function startService(config: Config, log: Log): Promise<RunningService> {
   const givenUp = new AbortController();
-  const vision = createVision({
+  const vision = openVision({
     ...visionSettings(config),
     log: noteTo(log),
     signal: givenUp.signal,
@@ -44,7 +49,8 @@ export async function startService(config: Config, log: Log): Promise<RunningSer
   };
   try {
     const { openService } = await import('./service.js');
-    return { endpoint: await openService(config, log, { vision, closers }), close };
+    const endpoint = await openService(config, log, { vision, closers });
+    return { endpoint, ready: vision.then((opened) => opened.ready()), close };
   } catch (error) {
     await close();
     throw error;
@@ -112,7 +118,15 @@ export async function runService(): Promise<void> {
     const log = createLog(config.logLevel);
     exitOnBug(log);
     const service = await startService(config, log);
-    stopOnSignal(service, config, log);
+    const stopping = stopOnSignal(service, config, log);
+    try {
+      await service.ready;
+    } catch (error) {
+      // Whoever stopped it while it was starting gets the exit code of that.
+      if (stopping.aborted) return;
+      await service.close();
+      throw error;
+    }
     process.stdout.write(banner(service.endpoint, config));
   } catch (error) {
     const known = error instanceof OperatorError;
@@ -123,11 +137,16 @@ export async function runService(): Promise<void> {
   }
 }
 
-function stopOnSignal(service: RunningService, { shutdownTimeoutMs }: Config, log: Log): void {
-  let stopping = false;
+/** @returns a signal that aborts when the service begins to stop. */
+function stopOnSignal(
+  service: RunningService,
+  { shutdownTimeoutMs }: Config,
+  log: Log,
+): AbortSignal {
+  const stopping = new AbortController();
   const stop = (signal: NodeJS.Signals): void => {
-    if (stopping) process.exit(1);
-    stopping = true;
+    if (stopping.signal.aborted) process.exit(1);
+    stopping.abort();
     log.info({ signal }, 'finishing accepted requests');
     setTimeout(() => {
       log.error({ shutdownTimeoutMs }, 'accepted requests did not end in time');
@@ -143,6 +162,7 @@ function stopOnSignal(service: RunningService, { shutdownTimeoutMs }: Config, lo
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  return stopping.signal;
 }
 
 /** An error nobody caught leaves the process in an unknown state: it ends, and the store recovers at the next start. */

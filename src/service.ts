@@ -23,7 +23,7 @@ import { createReloading } from './reloading.js';
 import { createSqliteStore } from './store/sqlite/store.js';
 import { createVectors, type VectorsOptions } from './vectors/create.js';
 import { createMatcher } from './vectors/matcher.js';
-import type { Vision } from './vision/vision.js';
+import type { VisionService } from './vision/pool.js';
 
 /** What closes a part that was opened. The last opened is closed first. */
 export type Closers = (() => Promise<void>)[];
@@ -38,7 +38,7 @@ export type Closers = (() => Promise<void>)[];
 export async function openService(
   config: Config,
   log: Log,
-  { vision: starting, closers }: { vision: Promise<Vision>; closers: Closers },
+  { vision: opening, closers }: { vision: Promise<VisionService>; closers: Closers },
 ): Promise<string> {
   const keys = followKeys(config, log);
   closers.push(async () => keys?.close());
@@ -55,7 +55,7 @@ export async function openService(
   closers.push(() => vectors.close());
   const objects = openObjects(config, noteTo(log));
   closers.push(async () => objects.close());
-  const vision = await starting;
+  const vision = await opening;
 
   const cropKey = config.faceCrops === 'on' ? readCropKey(config.masterKeyFile) : undefined;
   const services = await servicesOf(config, { store, vision, vectors, objects, cropKey });
@@ -72,6 +72,7 @@ export async function openService(
     services,
     credentials: keys?.value,
     warmUp,
+    checkVision: readiness(vision),
     tls: tls?.material,
   });
   closers.push(() => app.close());
@@ -84,7 +85,6 @@ export async function openService(
   log.info(
     {
       endpoint,
-      runtime: vision.runtime,
       kernel: services.matcher.kernel,
       model: vision.model.id,
     },
@@ -236,6 +236,19 @@ function loadCollections(
   };
 }
 
+/** Rejects until photos are answered. */
+function readiness(vision: VisionService): () => Promise<void> {
+  let isReady = false;
+  vision.ready().then(
+    () => (isReady = true),
+    // Told where the process waits for it.
+    () => undefined,
+  );
+  return async () => {
+    if (!isReady) throw new OperatorError('the nets are being loaded');
+  };
+}
+
 function openServer(
   config: Config,
   parts: {
@@ -244,10 +257,11 @@ function openServer(
     services: Services;
     credentials: Credentials | undefined;
     warmUp: WarmUp;
+    checkVision: () => Promise<void>;
     tls: TlsMaterial | undefined;
   },
 ): FastifyInstance {
-  const { log, metrics, services, credentials, warmUp, tls } = parts;
+  const { log, metrics, services, credentials, warmUp, checkVision, tls } = parts;
   const { region, accountId, acceptedRegions, corsOrigins, replaySignatures } = config;
   const { readRate, writeRate, imageRate } = config;
   const dispatch = createDispatch({
@@ -263,7 +277,11 @@ function openServer(
   });
   return createServer({
     dispatch,
-    ready: { store: () => services.store.check(), vectors: () => warmUp.check() },
+    ready: {
+      store: () => services.store.check(),
+      vectors: () => warmUp.check(),
+      vision: checkVision,
+    },
     metrics,
     corsOrigins,
     refuseForeignOrigins: !credentials,

@@ -36,8 +36,14 @@ export interface VisionOptions {
   log: (message: string, details: object, level: 'info' | 'warn') => void;
 }
 
-/** The vision part, and when it has made up its mind. */
+/** The vision part, when it can answer and when it has made up its mind. */
 export interface VisionService extends Vision {
+  /**
+   * Resolves when the first worker can take photos.
+   *
+   * @throws OperatorError when none can be started; then photos that waited are rejected with it, too.
+   */
+  ready(): Promise<void>;
   /** Resolves when it is decided which runtime is used from now on. */
   settled(): Promise<void>;
 }
@@ -74,14 +80,23 @@ interface Job {
  * @throws OperatorError when the runtime cannot be used or a model file is missing or altered.
  */
 export async function createVision(options: Partial<VisionOptions> = {}): Promise<VisionService> {
+  const vision = await openVision(options);
+  await vision.ready();
+  return vision;
+}
+
+/**
+ * The same, but resolves as soon as the cards are read: photos wait in the queue until the first worker is ready.
+ *
+ * @throws OperatorError for an unknown runtime or an unreadable card.
+ */
+export async function openVision(options: Partial<VisionOptions> = {}): Promise<VisionService> {
   const settings = { ...DEFAULTS, ...options };
   for (const name of ['workers', 'maxQueued', 'timeoutMs', 'maxPixels', 'workerMemory'] as const)
     if (!Number.isInteger(settings[name]) || settings[name] < 1)
       throw new RangeError(`${name} must be a positive whole number, got ${settings[name]}`);
   const cards = await Promise.all(settings.embedders.map(loadEmbedder));
-  const pool = new VisionPool(settings, cards);
-  await pool.start();
-  return pool;
+  return new VisionPool(settings, cards);
 }
 
 function runtimeOf(wanted: string): RuntimeName | 'auto' {
@@ -99,7 +114,9 @@ class VisionPool implements VisionService {
   readonly #crew: Crew;
   readonly #queue: Job[] = [];
   #running = 0;
-  #closing = false;
+  /** Why it takes no more photos. */
+  #closed: unknown;
+  readonly #ready: Promise<void>;
   #drained: (() => void) | undefined;
 
   constructor(options: VisionOptions, cards: readonly EmbeddingCard[]) {
@@ -114,9 +131,16 @@ class VisionPool implements VisionService {
     requireOnnxruntime(...nets);
     const crewOptions = { ...options, candidates, runtime };
     this.#crew = new Crew(crewOptions, () => this.#dispatch());
+    this.#ready = this.#start();
+    // Told to whoever waits for it.
+    this.#ready.catch(() => undefined);
   }
 
-  async start(): Promise<void> {
+  ready(): Promise<void> {
+    return this.#ready;
+  }
+
+  async #start(): Promise<void> {
     const startedAt = performance.now();
     const { signal } = this.#options;
     const giveUp = (): void => void this.#crew.close();
@@ -126,8 +150,9 @@ class VisionPool implements VisionService {
       await this.#crew.start();
       signal?.throwIfAborted();
     } catch (error) {
+      this.#end(error);
       await this.#crew.close();
-      throw error;
+      throw this.#closed;
     } finally {
       signal?.removeEventListener('abort', giveUp);
     }
@@ -150,7 +175,7 @@ class VisionPool implements VisionService {
     request: AnalyseRequest,
     signal?: AbortSignal,
   ): Promise<ImageAnalysis> {
-    if (this.#closing) return Promise.reject(new Error('vision is closed'));
+    if (this.#closed !== undefined) return Promise.reject(this.#closed);
     if (signal?.aborted) return Promise.reject(signal.reason as Error);
     if (this.#crew.free() === undefined && this.#queue.length >= this.#options.maxQueued)
       return Promise.reject(new ApiError('ThrottlingException'));
@@ -167,13 +192,20 @@ class VisionPool implements VisionService {
   }
 
   async close(): Promise<void> {
-    this.#closing = true;
+    const closed = new Error('vision is closed');
+    this.#closed ??= closed;
     if (this.#crew.size > 0 && !this.#isDrained())
       await new Promise<void>((resolve) => {
         this.#drained = resolve;
       });
-    for (const job of this.#queue.splice(0)) job.reject(new Error('vision is closed'));
+    this.#end(closed);
     await this.#crew.close();
+  }
+
+  /** No photo is taken any more, and those that wait are not answered. */
+  #end(reason: unknown): void {
+    this.#closed ??= reason;
+    for (const job of this.#queue.splice(0)) job.reject(reason);
   }
 
   /** Takes the caller out of the wait: a queued image is forgotten, the result of a running one dropped. */

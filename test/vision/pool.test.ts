@@ -3,7 +3,7 @@ import sharp from 'sharp';
 import { afterEach, describe, expect, it } from 'vitest';
 import { OperatorError } from '../../src/errors.js';
 import { DEFAULT_EMBEDDERS } from '../../src/vision/nets.js';
-import { createVision, type VisionOptions } from '../../src/vision/pool.js';
+import { createVision, openVision, type VisionOptions } from '../../src/vision/pool.js';
 import type { Vision } from '../../src/vision/vision.js';
 import { VisionProcess } from '../../src/vision/vision-process.js';
 import { EVERYTHING, SAMPLE_FACES, sample } from './photos.js';
@@ -36,6 +36,40 @@ async function crowd(vision: Vision): Promise<Buffer> {
     .jpeg()
     .toBuffer();
 }
+
+describe('a start', () => {
+  it('takes photos before a worker is ready, as many as may wait, and answers them', async () => {
+    const vision = await openVision({ runtime: 'tfjs-wasm', workers: 1, maxQueued: 1 });
+    open.push(vision);
+    expect(vision.status()).toEqual({ workers: 0, running: 0, queued: 0 });
+    const first = vision.analyse(sample(1), EVERYTHING);
+    await expect(vision.analyse(sample(1), EVERYTHING)).rejects.toMatchObject({
+      code: 'ThrottlingException',
+    });
+    expect((await first).faces).toHaveLength(SAMPLE_FACES[0]);
+    await vision.ready();
+  });
+
+  it('that fails says why to the photos that wait for it and to later ones', async () => {
+    const nowhere = { name: 'dlib-cohort', directory: '/nowhere' };
+    await expect(openVision({ embedders: [nowhere] })).rejects.toThrow('cannot be read');
+    const vision = await openVision({ runtime: 'tfjs-node-gpu', workers: 1 });
+    open.push(vision);
+    const reason = /^runtime tfjs-node-gpu cannot be used: .+$/;
+    await expect(vision.analyse(sample(1), EVERYTHING)).rejects.toThrow(reason);
+    await expect(vision.ready()).rejects.toThrow(OperatorError);
+    await expect(vision.analyse(sample(1), EVERYTHING)).rejects.toThrow(reason);
+  });
+
+  it('ends when it is closed, and so do the photos that wait for it', async () => {
+    const vision = await openVision({ runtime: 'tfjs-wasm', workers: 1 });
+    const waiting = vision.analyse(sample(1), EVERYTHING);
+    waiting.catch(() => undefined);
+    await vision.close();
+    await expect(waiting).rejects.toThrow('vision is closed');
+    await expect(vision.ready()).rejects.toThrow('vision is closed');
+  });
+});
 
 describe('the queue', () => {
   it('refuses what does not fit and answers what it took', async () => {

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { expect, it, vi } from 'vitest';
 import type { EmbeddingSpace } from '../../src/store/moving.js';
 import { openBeside, type StoreBeside } from '../../src/store/sqlite/beside.js';
@@ -8,7 +9,7 @@ import type { NewFace, Store } from '../../src/store/store.js';
 import { filesOf, query } from '../support/collection-files.js';
 import { CLI, runLikeness } from '../support/likeness.js';
 import { DIMENSION, newCollection, newFace, unitVector } from './samples.js';
-import { newDirectory, openStore } from './sqlite-store.js';
+import { collectionFiles, newDirectory, openStore } from './sqlite-store.js';
 
 const ID = 'moved';
 const space = (modelId: string, dimension = DIMENSION): EmbeddingSpace => ({
@@ -190,4 +191,44 @@ it('is in a backup, and leads back from there', async () => {
   move.switch((members) => members[0]?.embedding, 2);
   there.close();
   expect(await restored.store.faceEmbedding(ID, faceId)).toEqual(under(FIRST, 2));
+});
+
+/** Takes a data directory back to what the release before this one made of it. */
+function asBefore(directory: string): void {
+  for (const path of collectionFiles(directory).filter((each) => each.endsWith('.db'))) {
+    const file = new Database(path);
+    file.exec('DROP TABLE further_vectors; PRAGMA user_version = 3');
+    file.close();
+  }
+  const catalog = new Database(join(directory, 'catalog.db'));
+  catalog.exec('UPDATE installation SET collection_schema = 3');
+  catalog.close();
+}
+
+it('a collection that moved with an earlier release goes on, without the faces that were deleted since', async () => {
+  const { store, directory, beside } = await moved();
+  const [{ faceId: first } = { faceId: '' }] = (await store.listFaces(ID, { limit: 1 })).items;
+  beside.close();
+  const gone = await keep(store, faceOf(2, SECOND), SECOND.modelId);
+  await store.close();
+  const [former] = filesOf(directory, ID, 'former_spaces') as [string];
+  const left = new Database(former);
+  left.exec(
+    "INSERT INTO faces SELECT 9, 'deleted', image_id, '9', 0, 0, 0, 0, 9, 9, NULL FROM faces",
+  );
+  left.close();
+  asBefore(directory);
+
+  const { store: again } = await openStore({ directory });
+  await vi.waitFor(
+    () => expect(query(former, 'SELECT face_id FROM faces').flat()).toEqual([first]),
+    { timeout: 15_000, interval: 100 },
+  );
+  await keep(again, faceOf(3, SECOND, FIRST), SECOND.modelId);
+  const next = openBeside(directory);
+  const move = next.moves.open(ID, FIRST, 1);
+  // Of the one that the earlier release took in, nothing else was kept.
+  expect([...move.missing()].flat()).toMatchObject([{ faceId: gone }]);
+  move.close();
+  next.close();
 });

@@ -207,7 +207,7 @@ describe('conditional writes', () => {
     const connection = openWriter(path);
     migrate(connection, COLLECTION);
     createUser(connection, { userId: 'u', maxUsers: 1 });
-    insertFaces(connection, { faces: [newFace(1), newFace(2)], maxFaces: 9 }, new Set());
+    insertFaces(connection, { faces: [newFace(1), newFace(2)], maxFaces: 9 }, () => new Set());
     const user = { id: 1, version: 0 };
     const change = (link: number, faceCount: number) =>
       changeUserFaces(connection, {

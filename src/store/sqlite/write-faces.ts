@@ -51,18 +51,19 @@ export function portable(face: NewFace, dimension: number, { goal, former }: Oth
 /**
  * Store.insertFaces, inside the writer's transaction.
  *
- * @param otherModels those whose further embeddings are kept, as the catalog has them in this transaction.
+ * @param otherModels gives those whose further embeddings are kept, as the catalog has them now.
  */
 export function insertFaces(
   connection: Connection,
   { faces, maxFaces }: InsertFaces,
-  otherModels: ReadonlySet<string>,
+  otherModels: () => ReadonlySet<string>,
 ): Committed<Face[]> {
   const state = readState(connection);
+  const models = faces.some(({ further }) => further) ? otherModels() : new Set<string>();
   const value = faces.map((face) => {
     const stored = connection.get<FaceRow>(SAME_FACE, ...sameFaceKey(face));
     const id = stored?.id ?? insertFace(connection, state, face);
-    if (face.further) keepFurther(connection, id, face.further, otherModels);
+    if (face.further) keepFurther(connection, id, face.further, models);
     return stored ? toFace(stored) : asStored(face);
   });
   if (state.faceCount > maxFaces) throw quotaExceeded('faces in a collection', maxFaces);

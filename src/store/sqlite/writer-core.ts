@@ -160,9 +160,9 @@ export class WriterCore {
   }
 
   insertFaces({ target, ...request }: Addressed<InsertFaces>): Promise<Committed<Face[]>> {
-    return this.#batches.run(target, (connection) =>
-      insertFaces(connection, request, otherModels(this.#catalog.connection, target.collectionId)),
-    );
+    const models = (): ReadonlySet<string> =>
+      otherModels(this.#catalog.connection, target.collectionId);
+    return this.#batches.run(target, (connection) => insertFaces(connection, request, models));
   }
 
   async deleteFaces({

@@ -101,6 +101,7 @@ export async function migrate(
     if (doSwitch) {
       const outlierDistance = outlierDistanceOf(scales.after.weighing);
       move.switch((faces) => centroidOf(faces, outlierDistance), nowMs, over);
+      await store.moves.settle(collectionId);
     }
     return {
       from,

@@ -248,6 +248,9 @@ describe('a collection moves to another model', () => {
     expect(stdout).toContain('Back, without photos:');
 
     // Of a face that came since the embedding of before is known, too: the net had run for it.
+    const [former] = filesOf(running.dataDirectory, CollectionId, 'former_spaces') as [string];
+    for (const table of ['users', 'user_vectors', 'tokens'])
+      expect(query(former, `SELECT * FROM ${table}`)).toEqual([]);
     const dora = await indexFace(client, CollectionId, await portrait('dora'));
     const berta = await indexFace(client, CollectionId, await portrait('berta'), 'once-more');
     await client.send(new DeleteFacesCommand({ CollectionId, FaceIds: [berta] }));

@@ -80,7 +80,7 @@ export async function collections(args: readonly string[]): Promise<number | voi
               .open,
           }),
         signal: new AbortController().signal,
-        onProgress,
+        onProgress: progress(),
         nowMs: Date.now(),
       },
     );
@@ -131,15 +131,18 @@ async function finish(store: Store, collectionId: string): Promise<void> {
 }
 
 const EVERY_MS = 5000;
-let shownMs = 0;
 
-function onProgress(done: number, all: number, line: string): void {
-  const now = performance.now();
-  if (done < all && now - shownMs < (process.stderr.isTTY ? 200 : EVERY_MS)) return;
-  shownMs = now;
-  process.stderr.write(
-    process.stderr.isTTY ? `\r${line}\x1b[K${done === all ? '\n' : ''}` : `${line}\n`,
-  );
+/** Tells people how far it is, not more often than they can read. */
+function progress(): (done: number, all: number, line: string) => void {
+  let shownMs = 0;
+  return (done, all, line) => {
+    const now = performance.now();
+    if (done < all && now - shownMs < (process.stderr.isTTY ? 200 : EVERY_MS)) return;
+    shownMs = now;
+    process.stderr.write(
+      process.stderr.isTTY ? `\r${line}\x1b[K${done === all ? '\n' : ''}` : `${line}\n`,
+    );
+  };
 }
 
 function text(collectionId: string, result: Result, values: Values): string {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { OperatorError } from '../../errors.js';
 import { decodeEmbedding } from '../embeddings.js';
 import type { CollectionMove, EmbeddingSpace, Move } from '../moving.js';
@@ -13,6 +13,7 @@ import { CATALOG, COLLECTION, latestVersion } from './migrations.js';
 import { moveOf, otherSpaces } from './moves.js';
 import { openMove } from './moving.js';
 import { Reader } from './reader.js';
+import { eraseStrays } from './strays.js';
 import { readMembers } from './user-faces.js';
 
 /** A user with its faces. */
@@ -44,11 +45,15 @@ export interface Moves {
   former(collectionId: string): readonly EmbeddingSpace[];
   /** Begins a move, or goes on with the one that was begun. */
   open(collectionId: string, to: EmbeddingSpace, nowMs: number): CollectionMove;
+  /** Erases what a switch left behind that was read until then. */
+  settle(collectionId: string): Promise<void>;
   /** Removes what a collection was before; how many such spaces there were. */
   forget(collectionId: string): Promise<number>;
 }
 
 const MAX_OPEN_FILES = 8;
+/** After a switch nobody begins to read the file that was left for longer than this. */
+const SETTLED_MS = 1000;
 const USERS_A_PAGE = 64;
 
 /**
@@ -96,6 +101,12 @@ export function openBeside(directory: string): StoreBeside {
           explain(place, faults, () => openMove(place, collectionId, { to, nowMs })),
           <T>(work: () => T) => explain(place, faults, work),
         ),
+      settle: async (collectionId) => {
+        await sleep(SETTLED_MS);
+        await write((catalog) => eraseStrays(place, catalog, collectionId)).catch(() => {
+          // No failure of the switch: the next start, or the next deletion, does it.
+        });
+      },
       forget: async (collectionId) =>
         explain(place, faults, () => forgetFormer(place, collectionId)),
     },

@@ -30,11 +30,14 @@ export function openMove(
   const catalog = openWriter(directory.catalog);
   try {
     eraseStrays(directory, catalog, collectionId);
-    return new SqliteMove(
-      catalog,
-      directory,
-      beginOrGoOn(catalog, directory, { collectionId, to, nowMs }),
-    );
+    const begun = beginOrGoOn(catalog, directory, { collectionId, to, nowMs });
+    const gathered = openGathering(directory, begun);
+    try {
+      return new SqliteMove(directory, begun, { catalog, gathered });
+    } catch (error) {
+      gathered.close();
+      throw error;
+    }
   } catch (error) {
     catalog.close();
     throw error;
@@ -107,40 +110,57 @@ function seed(
   connection.exec('DETACH former');
 }
 
+/** The file where new embeddings gather, open, with the collection as the service has it attached as `old`. */
+function openGathering({ collections }: DataDirectory, { from, move }: Begun): Connection {
+  const present = join(collections, from.file);
+  checkFile(present);
+  const connection = openWriter(join(collections, move.file));
+  try {
+    // Begun by an older version, it lacks what came since.
+    migrate(connection, COLLECTION);
+    attach(connection, present, 'old');
+    return connection;
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+/** A file that was emptied is not a collection without faces. */
+function checkFile(path: string): void {
+  const connection = openReader(path);
+  try {
+    checkIdentity(connection, COLLECTION);
+  } finally {
+    connection.close();
+  }
+}
+
 class SqliteMove implements CollectionMove {
   readonly move: Move;
   readonly #catalog: Connection;
   readonly #directory: DataDirectory;
   readonly #begun: Begun;
-  /** The collection as the service has it. */
-  readonly #old: Connection;
-  /** The file where the new embeddings gather. */
-  readonly #new: Connection;
+  /** See openGathering. */
+  readonly #gathered: Connection;
 
-  constructor(catalog: Connection, directory: DataDirectory, begun: Begun) {
+  constructor(
+    directory: DataDirectory,
+    begun: Begun,
+    { catalog, gathered }: { catalog: Connection; gathered: Connection },
+  ) {
     this.#catalog = catalog;
     this.#directory = directory;
     this.#begun = begun;
+    this.#gathered = gathered;
     this.move = begun.move;
-    const oldPath = join(directory.collections, begun.from.file);
-    this.#old = openReader(oldPath);
-    try {
-      checkIdentity(this.#old, COLLECTION);
-      this.#new = openWriter(join(directory.collections, begun.move.file));
-      // Begun by an older version, it lacks what came since.
-      migrate(this.#new, COLLECTION);
-      attach(this.#new, oldPath, 'old');
-      this.#takeKept();
-    } catch (error) {
-      this.#old.close();
-      throw error;
-    }
+    this.#takeKept();
   }
 
   /** What the service kept of faces under the new model. */
   #takeKept(): void {
     // In the order of the table that they go to: in any other each would rewrite a page of it.
-    this.#new.run(
+    this.#gathered.run(
       `INSERT INTO staged SELECT f.face_id, v.vector
        FROM old.further_vectors v JOIN old.faces f ON f.id = v.id LEFT JOIN staged s ON s.face_id = f.face_id
        WHERE v.model_id = ? AND s.face_id IS NULL ORDER BY f.face_id`,
@@ -149,7 +169,7 @@ class SqliteMove implements CollectionMove {
   }
 
   progress(): MoveProgress {
-    const found = this.#new.get<MoveProgress>(
+    const found = this.#gathered.get<MoveProgress>(
       `SELECT count(*) AS faces, count(*) - count(s.face_id) AS missing
        FROM old.faces f LEFT JOIN staged s ON s.face_id = f.face_id`,
     );
@@ -159,7 +179,7 @@ class SqliteMove implements CollectionMove {
   *missing(): Generator<MovingFace[]> {
     let after = 0;
     for (;;) {
-      const page = this.#new.all<MovingFace & { id: number }>(
+      const page = this.#gathered.all<MovingFace & { id: number }>(
         `SELECT f.id, f.face_id AS faceId, f.image_id AS imageId, f.external_image_id AS externalImageId,
            coalesce(u.user_id, '') AS userId
          FROM old.faces f LEFT JOIN staged s ON s.face_id = f.face_id LEFT JOIN old.users u ON u.id = f.user_row
@@ -180,7 +200,7 @@ class SqliteMove implements CollectionMove {
     let after = '';
     for (;;) {
       // In the order of the table that they go to, as above.
-      const page = this.#new.all<{ faceId: string; vector: Uint8Array }>(
+      const page = this.#gathered.all<{ faceId: string; vector: Uint8Array }>(
         `SELECT f.face_id AS faceId, v.vector
          FROM old.faces f JOIN old.face_vectors v ON v.id = f.id LEFT JOIN staged s ON s.face_id = f.face_id
          WHERE f.face_id > ? AND s.face_id IS NULL ORDER BY f.face_id LIMIT ?`,
@@ -201,16 +221,16 @@ class SqliteMove implements CollectionMove {
   }
 
   embedding(faceId: string): Float32Array | undefined {
-    const row = this.#old.get<{ vector: Uint8Array }>(
-      'SELECT v.vector FROM faces f JOIN face_vectors v ON v.id = f.id WHERE f.face_id = ?',
+    const row = this.#gathered.get<{ vector: Uint8Array }>(
+      'SELECT v.vector FROM old.faces f JOIN old.face_vectors v ON v.id = f.id WHERE f.face_id = ?',
       faceId,
     );
     return row && decodeEmbedding(row.vector, this.#begun.from.dimension, `face ${faceId}`);
   }
 
   crop(faceId: string): Uint8Array | undefined {
-    return this.#old.get<{ sealed: Uint8Array }>(
-      'SELECT c.sealed FROM faces f JOIN face_crops c ON c.id = f.id WHERE f.face_id = ?',
+    return this.#gathered.get<{ sealed: Uint8Array }>(
+      'SELECT c.sealed FROM old.faces f JOIN old.face_crops c ON c.id = f.id WHERE f.face_id = ?',
       faceId,
     )?.sealed;
   }
@@ -220,9 +240,9 @@ class SqliteMove implements CollectionMove {
     for (const { faceId, embedding } of embeddings)
       checkEmbedding(embedding, dimension, `face ${faceId}`);
     // Not IMMEDIATE: that would take the write lock of the attached collection, too.
-    this.#new.transaction('BEGIN', () => {
+    this.#gathered.transaction('BEGIN', () => {
       for (const { faceId, embedding } of embeddings)
-        this.#new.run(
+        this.#gathered.run(
           `INSERT OR REPLACE INTO staged
            SELECT ?, ? WHERE EXISTS (SELECT 1 FROM old.faces WHERE face_id = ?)`,
           faceId,
@@ -235,7 +255,7 @@ class SqliteMove implements CollectionMove {
   *users(): Generator<MovingUser[]> {
     let after = 0;
     for (;;) {
-      const page = this.#new.all<{ id: number; userId: string }>(
+      const page = this.#gathered.all<{ id: number; userId: string }>(
         `SELECT id, user_id AS userId FROM old.users WHERE id > ? AND face_count > 0
          ORDER BY id LIMIT ?`,
         after,
@@ -250,7 +270,11 @@ class SqliteMove implements CollectionMove {
 
   #facesOf(userRow: number): MovingUser['faces'] {
     const { from, move } = this.#begun;
-    const rows = this.#new.all<{ faceId: string; before: Uint8Array; after: Uint8Array | null }>(
+    const rows = this.#gathered.all<{
+      faceId: string;
+      before: Uint8Array;
+      after: Uint8Array | null;
+    }>(
       `SELECT f.face_id AS faceId, v.vector AS before, s.vector AS after
        FROM old.faces f JOIN old.face_vectors v ON v.id = f.id LEFT JOIN staged s ON s.face_id = f.face_id
        WHERE f.user_row = ? ORDER BY f.id`,
@@ -285,7 +309,7 @@ class SqliteMove implements CollectionMove {
       const superseded = switchSpace({
         ...this.#begun,
         catalog: this.#catalog,
-        gathered: this.#new,
+        gathered: this.#gathered,
         left: lock,
         centroidOf,
         nowMs,
@@ -302,14 +326,14 @@ class SqliteMove implements CollectionMove {
   async cancel(): Promise<void> {
     const { collectionId, move } = this.#begun;
     this.#catalog.run('DELETE FROM moves WHERE collection_id = ?', collectionId);
-    for (const connection of [this.#old, this.#new]) connection.close();
+    this.#gathered.close();
     removeFile(this.#directory, move.file);
     await forgetFurther(this.#directory, this.#catalog, collectionId);
     this.close();
   }
 
   close(): void {
-    for (const connection of [this.#old, this.#new, this.#catalog])
+    for (const connection of [this.#gathered, this.#catalog])
       if (connection.isOpen) connection.close();
   }
 }

@@ -58,18 +58,26 @@ export function eraseStrays(
   for (const { file, current, role } of otherFiles(catalog, collectionId)) {
     const path = join(directory.collections, file);
     if (!hasStrays(path, role)) continue;
-    const lock = openWriter(join(directory.collections, current));
-    try {
-      // A switch holds this lock while it works: what it has just carried over is not stray.
-      lock.run('BEGIN IMMEDIATE');
-      const isStray = otherFiles(catalog, collectionId).some(
-        (other) => other.file === file && other.current === current,
+    // What a collection was before it will not be again: going back makes another file.
+    if (role === 'former') erase(path, role);
+    else
+      eraseUnlessSwitching(path, join(directory.collections, current), () =>
+        otherFiles(catalog, collectionId).some(
+          (other) => other.file === file && other.current === current,
+        ),
       );
-      if (isStray) erase(path, role);
-    } finally {
-      lock.rollback();
-      lock.close();
-    }
+  }
+}
+
+/** A switch holds the lock of the collection's file while it works: what it has just carried over is not stray. */
+function eraseUnlessSwitching(path: string, current: string, isStill: () => boolean): void {
+  const lock = openWriter(current);
+  try {
+    lock.run('BEGIN IMMEDIATE');
+    if (isStill()) erase(path, 'goal');
+  } finally {
+    lock.rollback();
+    lock.close();
   }
 }
 

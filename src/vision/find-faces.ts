@@ -1,5 +1,5 @@
 import type { Candidate, Detector } from './detect.js';
-import { containment, overlap, type Rect, suppress } from './geometry.js';
+import { containment, overlap, type Rect } from './geometry.js';
 import type { Pyramid } from './image.js';
 import { candidateOf, type Landmarker, type Mesh, meshBox } from './landmarks.js';
 import {
@@ -19,8 +19,8 @@ export interface FoundFace {
   mesh: Mesh;
   /** Around the mesh, in image pixels. */
   box: Rect;
-  /** True: laid again, the mesh moves on, as it does beside a face rather than on it. */
-  wanders: boolean;
+  /** What the detector saw, in image pixels. */
+  seen: Rect;
 }
 
 /** Below this the mesh itself says that there is no face. */
@@ -53,6 +53,9 @@ const SAME_FACE = { overlap: 0.4, containment: 0.75 } as const;
  * face's by `containment`, it is that face again. (A face alone in a tight crop may move as far and stays.)
  */
 const WANDERING = { belowScore: 0.8, shift: 0.09, containment: 0.15 } as const;
+
+/** A view shows a face again that another view has shown when what the detector sees overlaps by this. */
+const SEEN_AGAIN = 0.5;
 
 /** Candidates whose mesh is laid; more than this from one image are dropped, worst score first. */
 const MAX_CANDIDATES = 300;
@@ -123,18 +126,22 @@ async function findTurned(
   quarters: Quarters,
 ): Promise<FoundFace[]> {
   const { canvas } = nets.detector;
-  const search = (viewsOf: (size: Size) => readonly View[]): Promise<FoundFace[]> =>
-    searchViews(nets, image, turnedViews(image, quarters, viewsOf));
+  const search = (
+    viewsOf: (size: Size) => readonly View[],
+    known: readonly FoundFace[] = [],
+  ): Promise<FoundFace[]> =>
+    searchViews(nets, image, { views: turnedViews(image, quarters, viewsOf), known });
+  const once = (found: readonly FoundFace[]) => unique(nets.landmarker, image, found);
   const first = await search((size) => [wholeView(canvas, size)]);
   // A photo of nobody is looked at in tiles once, not four times: faces so small are seen in upright tiles as well.
   const isWorthTiles = first.length > 0 || quarters === 0;
   const faces =
     isWorthTiles && needsTiles(first, image)
-      ? unique([...first, ...(await search((size) => tileViews(canvas, size)))])
-      : unique(first);
+      ? await once([...first, ...(await search((size) => tileViews(canvas, size), first))])
+      : await once(first);
   return believed(faces, MIN_EVIDENCE_ALONE).length > 0
     ? faces
-    : unique(await search((size) => [framedView(canvas, size, FRAME)]));
+    : once(await search((size) => [framedView(canvas, size, FRAME)]));
 }
 
 const evidence = ({ score, mesh }: FoundFace): number => score * mesh.flag;
@@ -155,41 +162,76 @@ function needsTiles(faces: readonly FoundFace[], { width, height }: Pyramid): bo
 const longerSide = ({ box }: FoundFace): number =>
   Math.max(box.right - box.left, box.bottom - box.top);
 
+/**
+ * The faces of some views. No mesh is laid where a better face was found already: even were the mesh sure of it, it
+ * would be dropped as that face seen again.
+ *
+ * @param known faces found in views before.
+ */
 async function searchViews(
-  nets: FinderNets,
+  { detector, landmarker }: FinderNets,
   image: Pyramid,
-  views: readonly View[],
+  { views, known }: { views: readonly View[]; known: readonly FoundFace[] },
 ): Promise<FoundFace[]> {
   const candidates: Candidate[] = [];
-  for (const view of views) candidates.push(...(await nets.detector.detect(image, view)));
+  for (const view of views) candidates.push(...(await detector.detect(image, view)));
   candidates.sort((a, b) => b.score - a.score);
   const faces: FoundFace[] = [];
+  const isSeenAgain = (seen: Rect, score: number): boolean =>
+    [known, faces].some((found) =>
+      found.some((face) => evidence(face) >= score && overlap(face.seen, seen) > SEEN_AGAIN),
+    );
   for (const candidate of candidates.slice(0, MAX_CANDIDATES)) {
-    const mesh = await nets.landmarker.locate(image, candidate);
-    if (mesh.flag < MIN_FLAG) continue;
     const { score } = candidate;
-    const wanders =
-      score < WANDERING.belowScore &&
-      (await shiftOf(nets.landmarker, image, mesh)) > WANDERING.shift;
-    faces.push({ score, mesh, box: meshBox(mesh), wanders });
+    const seen = squareAround(candidate);
+    if (isSeenAgain(seen, score)) continue;
+    const mesh = await landmarker.locate(image, candidate);
+    if (mesh.flag >= MIN_FLAG) faces.push({ score, mesh, box: meshBox(mesh), seen });
   }
   return faces;
 }
 
-/** How far the mesh moves when it is laid where it lies, as a share of its size. */
-async function shiftOf(landmarker: Landmarker, image: Pyramid, mesh: Mesh): Promise<number> {
-  const here = candidateOf(mesh);
-  const { centre } = candidateOf(await landmarker.locate(image, here));
-  return Math.hypot(centre[0] - here.centre[0], centre[1] - here.centre[1]) / here.size;
+const squareAround = ({ centre: [x, y], size }: Candidate): Rect => ({
+  left: x - size / 2,
+  top: y - size / 2,
+  right: x + size / 2,
+  bottom: y + size / 2,
+});
+
+/** A face seen in several views, once; best first. */
+async function unique(
+  landmarker: Landmarker,
+  image: Pyramid,
+  faces: readonly FoundFace[],
+): Promise<FoundFace[]> {
+  const kept: FoundFace[] = [];
+  for (const face of faces.toSorted((a, b) => evidence(b) - evidence(a)))
+    if (!(await isOneOf(kept, face, () => wanders(landmarker, image, face)))) kept.push(face);
+  return kept;
 }
 
-/** A face seen in several views, once. */
-function unique(faces: readonly FoundFace[]): FoundFace[] {
-  return suppress(
-    faces,
-    evidence,
-    (a, b) =>
-      overlap(a.box, b.box) > SAME_FACE.overlap ||
-      containment(a.box, b.box) > (b.wanders ? WANDERING.containment : SAME_FACE.containment),
-  );
+/** Whether a face is one of better ones. Where it wanders to is asked only where that decides. */
+async function isOneOf(
+  better: readonly FoundFace[],
+  { box }: FoundFace,
+  doesWander: () => Promise<boolean>,
+): Promise<boolean> {
+  const isSame = ({ box: other }: FoundFace): boolean =>
+    overlap(other, box) > SAME_FACE.overlap || containment(other, box) > SAME_FACE.containment;
+  if (better.some(isSame)) return true;
+  const meets = better.some(({ box: other }) => containment(other, box) > WANDERING.containment);
+  return meets && doesWander();
+}
+
+/** Whether the mesh moves on when it is laid where it lies, as it does beside a face rather than on it. */
+async function wanders(
+  landmarker: Landmarker,
+  image: Pyramid,
+  { score, mesh }: FoundFace,
+): Promise<boolean> {
+  if (score >= WANDERING.belowScore) return false;
+  const here = candidateOf(mesh);
+  const { centre } = candidateOf(await landmarker.locate(image, here));
+  const shift = Math.hypot(centre[0] - here.centre[0], centre[1] - here.centre[1]);
+  return shift / here.size > WANDERING.shift;
 }

@@ -156,7 +156,10 @@ export class Pipeline {
 }
 
 /** The face of a crop, which was found in its photo. */
-const ofCrop = (mesh: Mesh): FoundFace => ({ score: 1, mesh, box: meshBox(mesh), wanders: false });
+function ofCrop(mesh: Mesh): FoundFace {
+  const box = meshBox(mesh);
+  return { score: 1, mesh, box, seen: box };
+}
 
 /** Whether the aligned face of one embedder is that of the other. */
 const isAlignedAlike = (a: EmbedderCard, b: EmbedderCard): boolean =>

@@ -91,7 +91,7 @@ async function pipeline(runtime) {
   const vision = await start(runtime, ALL, photos);
   const startMs = Math.round(performance.now() - startedAt);
   const loads = [];
-  for (const clients of [1, ALL, 4 * ALL])
+  for (const clients of [1, ALL, 4 * ALL, 8 * ALL])
     loads.push(await closedLoad(vision, photos, clients, clients === 1 ? LOAD_MS / 2 : LOAD_MS));
   const underLoad = memory();
   const most = Math.max(...loads.map(({ photosPerSecond }) => photosPerSecond));

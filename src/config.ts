@@ -221,7 +221,7 @@ export const SETTINGS = {
     'LIKENESS_VISION_MEMORY_MB',
     integer(128, 65_536),
     400,
-    'an inference process that holds more than this after a photo is replaced by a fresh one',
+    'an inference process that holds more than this (around a GPU: for each of its threads) after a photo is replaced by a fresh one',
   ),
   visionQueue: setting(
     'LIKENESS_VISION_QUEUE',

@@ -20,7 +20,7 @@ export interface CrewOptions {
   /** The runtimes that can run these. */
   candidates: Candidates;
   maxPixels: number;
-  /** A worker that holds more bytes than this after a photo is replaced by a fresh one. */
+  /** A worker that holds more bytes than this after a photo is replaced by a fresh one; around a GPU, than this for each thread. */
   workerMemory: number;
   cacheDirectory: string | undefined;
   log: (message: string, details: object, level: 'info' | 'warn') => void;
@@ -344,9 +344,9 @@ export class Crew {
   /** Another is started first, so that the capacity stays. */
   #lookAtMemory(worker: Worker, rss: number): void {
     const { workerMemory, log } = this.#options;
-    const photos = worker.process.capacity;
+    const threads = Math.max(1, this.#shape(worker.runtime).lanes);
     if (worker.retiring || worker.relieved || worker.photos < MIN_PHOTOS_A_LIFE) return;
-    if (rss <= workerMemory * photos) return;
+    if (rss <= workerMemory * threads) return;
     log('a vision worker is replaced for its memory', { rss, photos: worker.photos }, 'info');
     worker.relieved = true;
     this.#add(worker.runtime).then(

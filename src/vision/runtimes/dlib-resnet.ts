@@ -1,58 +1,54 @@
+import { convolutionOf } from './convolution.js';
 import { type DlibWeights, STAGES } from './dlib-weights.js';
 import type { Forward } from './forward.js';
-import { type Tensor1D, type Tensor2D, type Tensor4D, tf } from './tensorflow.js';
+import { type Tensor2D, type Tensor4D, tf } from './tensorflow.js';
 
-interface ConvolutionOptions {
-  strides: number;
-  pad: 'same' | 'valid';
-  activation: 'relu' | 'linear';
-}
+/** The convolutions of a block: that of one that halves the sides, the first of any other, and the second of all. */
+const DOWN = { strides: 2, pad: 'valid', activation: 'relu' } as const;
+const FIRST = { strides: 1, pad: 'same', activation: 'relu' } as const;
+const SECOND = { strides: 1, pad: 'same', activation: 'linear' } as const;
+
+type Run = (x: Tensor4D) => Tensor4D;
 
 /** dlib's 29-layer face recognition ResNet; equal to face-api's own net within 3e-7. */
 export function buildDlibResnet(weights: DlibWeights): Forward {
-  const tensors = new Map<string, { filter: Tensor4D; bias: Tensor1D }>();
-  const run = (name: string, x: Tensor4D, options: ConvolutionOptions): Tensor4D =>
-    tf.fused.conv2d({ x, ...tensors.get(name)!, ...options });
-  const residual = (x: Tensor4D, name: string): Tensor4D => {
-    const first = run(`${name}/conv1`, x, { strides: 1, pad: 'same', activation: 'relu' });
-    const second = run(`${name}/conv2`, first, { strides: 1, pad: 'same', activation: 'linear' });
-    return tf.relu(tf.add(second, x));
-  };
-  const down = (x: Tensor4D, name: string): Tensor4D => {
-    const first = run(`${name}/conv1`, x, { strides: 2, pad: 'valid', activation: 'relu' });
-    const second = run(`${name}/conv2`, first, { strides: 1, pad: 'same', activation: 'linear' });
-    return addPadded(tf.avgPool(x, 2, 2, 'valid'), second);
-  };
-  for (const name of layerNames()) {
+  const convolution = (name: string, options: typeof FIRST | typeof SECOND | typeof DOWN): Run => {
     const { shape, filter, bias } = weights.convolution(name);
-    tensors.set(name, {
+    return convolutionOf('full', {
       filter: tf.keep(tf.tensor4d(filter, [...shape])),
       bias: tf.keep(tf.tensor1d(bias)),
+      ...options,
     });
-  }
+  };
+  const residual = (name: string): Run => {
+    const first = convolution(`${name}/conv1`, FIRST);
+    const second = convolution(`${name}/conv2`, SECOND);
+    return (x) => tf.relu(tf.add(second(first(x)), x));
+  };
+  const down = (name: string): Run => {
+    const first = convolution(`${name}/conv1`, DOWN);
+    const second = convolution(`${name}/conv2`, SECOND);
+    return (x) => addPadded(tf.avgPool(x, 2, 2, 'valid'), second(first(x)));
+  };
+  const blocks: Run[] = [
+    convolution('conv32_down', DOWN),
+    (x) => tf.maxPool(x, 3, 2, 'valid'),
+    ...STAGES.flatMap((stage) => [
+      ...(stage.down ? [down(stage.down)] : []),
+      ...stage.residual.map(residual),
+    ]),
+  ];
   const projection = tf.keep(tf.tensor2d(weights.projection.data, [...weights.projection.shape]));
   return (input) => {
     let x = input;
     // What a block made on its way goes with it: of eight images it would be 100 MB that WebAssembly never gives back.
-    const next = (block: (from: Tensor4D) => Tensor4D): void => {
+    for (const block of blocks) {
       const from = x;
       x = tf.tidy(() => block(from));
       from.dispose();
-    };
-    next((from) => run('conv32_down', from, { strides: 2, pad: 'valid', activation: 'relu' }));
-    next((from) => tf.maxPool(from, 3, 2, 'valid'));
-    for (const { down: name, residual: names } of STAGES) {
-      if (name) next((from) => down(from, name));
-      for (const each of names) next((from) => residual(from, each));
     }
     return [tf.matMul(tf.mean<Tensor2D>(x, [1, 2]), projection)];
   };
-}
-
-/** The name of every convolution. */
-function layerNames(): string[] {
-  const blocks = STAGES.flatMap(({ down, residual }) => (down ? [down, ...residual] : residual));
-  return ['conv32_down', ...blocks.flatMap((block) => [`${block}/conv1`, `${block}/conv2`])];
 }
 
 /** dlib adds a pooled shortcut of fewer channels and, by rounding, one more row and column: missing parts are 0. */

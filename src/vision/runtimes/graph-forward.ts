@@ -1,3 +1,4 @@
+import { convolutionOf } from './convolution.js';
 import type { Forward } from './forward.js';
 import { fuseGraph, type Graph } from './fuse-graph.js';
 import { type GraphFile, type GraphNode, nodeName } from './graph-file.js';
@@ -214,13 +215,12 @@ function fusedInto({ node, constant }: Reading) {
 
 function convolution(reading: Reading): Run {
   const { node, constant } = reading;
-  const fixed = {
+  const run = convolutionOf(node.op.includes('Depthwise') ? 'depthwise' : 'full', {
     filter: kept(constant(1)) as Tensor4D,
     ...windowOf(node),
     ...fusedInto(reading),
-  };
-  const run = node.op.includes('Depthwise') ? tf.fused.depthwiseConv2d : tf.fused.conv2d;
-  return ([x]) => run({ x: x as Tensor4D, ...fixed });
+  });
+  return ([x]) => run(x as Tensor4D);
 }
 
 function product(reading: Reading): Run {

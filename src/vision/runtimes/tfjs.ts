@@ -14,9 +14,13 @@ import { NEVER, type NetShape, RUNTIMES, type Runtime, type RuntimeName } from '
 import { type Tensor4D, tf } from './tensorflow.js';
 
 /** Nets whose carrier ships weights without a graph, by the card's `architecture`. */
-const ARCHITECTURES: Readonly<Record<string, (model: ModelFiles) => Forward>> = {
-  'dlib-resnet-29': (model) => buildDlibResnet(dlibWeights(model)),
-};
+const ARCHITECTURES: Readonly<Record<string, (model: ModelFiles, areCopied: boolean) => Forward>> =
+  {
+    'dlib-resnet-29': (model, areCopied) => buildDlibResnet(dlibWeights(model, areCopied)),
+  };
+
+/** The backend that copies what a tensor is made of at once; others may keep it until it is needed. */
+const COPIES: RuntimeName = 'tfjs-wasm';
 
 /**
  * A runtime on whichever TensorFlow.js backend this thread has set. The engine and its kernels are one per
@@ -28,14 +32,14 @@ export function tfjsRuntime(name: RuntimeName, device: string, lost = NEVER): Ru
     name,
     device,
     lost,
-    load: async (model) => netOf(name, model.card, await forwardOf(model)),
+    load: async (model) => netOf(name, model.card, await forwardOf(name, model)),
     inspect: async (model) => {
       const { file, weights } = readGraph(model);
       return shapeOf(await openGraph(file, weights));
     },
     measure: async (model) => {
       const { size } = model.card.input;
-      const forward = await forwardOf(model);
+      const forward = await forwardOf(name, model);
       const outputs = tf.tidy(() => forward(inputOf(name, model.card)(grey(size), 1)));
       tf.dispose(outputs);
       return outputs.map((output) => output.size);
@@ -44,7 +48,7 @@ export function tfjsRuntime(name: RuntimeName, device: string, lost = NEVER): Ru
   };
 }
 
-async function forwardOf(model: ModelFiles): Promise<Forward> {
+async function forwardOf(name: RuntimeName, model: ModelFiles): Promise<Forward> {
   const { card } = model;
   if (card.format === 'tfjs-graph') return forwardOfGraph(model);
   if (card.format === 'onnx')
@@ -56,7 +60,7 @@ async function forwardOf(model: ModelFiles): Promise<Forward> {
     throw new OperatorError(
       `model ${card.name}: unknown architecture ${card.architecture}, expected one of ${Object.keys(ARCHITECTURES).join(', ')}`,
     );
-  return build(model);
+  return build(model, name === COPIES);
 }
 
 /** By TensorFlow.js's own executor where ours does not know an operation. */

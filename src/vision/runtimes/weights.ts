@@ -67,18 +67,27 @@ export const decodeWeights = (manifest: WeightsManifest, bytes: Uint8Array): Map
     layout(manifest, bytes.length).map((stored) => [stored.name, decodeWeight(stored, bytes)]),
   );
 
-/** One of the weights whose file these bytes are, dequantised. */
-export const decodeWeight = (stored: StoredWeight, bytes: Uint8Array): Weight => ({
+/**
+ * One of the weights whose file these bytes are, dequantised.
+ *
+ * @param memory where the numbers of what is stored as bytes are put; they are its first ones then.
+ */
+export const decodeWeight = (
+  stored: StoredWeight,
+  bytes: Uint8Array,
+  memory: Float32Array = new Float32Array(stored.storedAs === 'uint8' ? stored.count : 0),
+): Weight => ({
   shape: stored.shape,
-  data: numbersOf(stored, bytes.subarray(stored.offset, stored.end)),
+  data: numbersOf(stored, bytes.subarray(stored.offset, stored.end), memory),
 });
 
 function numbersOf(
   { storedAs, count, quantization }: StoredWeight,
   bytes: Uint8Array,
+  memory: Float32Array,
 ): Weight['data'] {
   const { scale = 1, min = 0 } = quantization ?? {};
-  if (storedAs === 'uint8') return numbersOfCodes(bytes, scale, min);
+  if (storedAs === 'uint8') return putNumbersOfCodes(bytes, { scale, min }, memory);
   // A copy, which also aligns it. (`slice` of a Node buffer is none.)
   const { buffer } = new Uint8Array(bytes);
   if (storedAs === 'int32') return new Int32Array(buffer);
@@ -91,9 +100,13 @@ function numbersOf(
 }
 
 /** Millions of codes of a byte, at every start: each of the 256 numbers there can be is made once. */
-function numbersOfCodes(codes: Uint8Array, scale: number, min: number): Float32Array {
+function putNumbersOfCodes(
+  codes: Uint8Array,
+  { scale, min }: { scale: number; min: number },
+  memory: Float32Array,
+): Float32Array {
   const numbers = Float32Array.from({ length: 256 }, (_, code) => code * scale + min);
-  const data = new Float32Array(codes.length);
+  const data = memory.subarray(0, codes.length);
   for (let index = 0; index < codes.length; index++) data[index] = numbers[codes[index]!]!;
   return data;
 }

@@ -65,6 +65,8 @@ export class WriterCore {
   readonly #departed: Departed;
   readonly #erasing: Erasing;
   readonly #options: WriterOptions;
+  /** Files of collections without further embeddings of no use. */
+  readonly #lookedThrough = new Set<string>();
 
   /** Opens the catalog, bringing it and where necessary all collections to the present schema. */
   constructor(options: WriterOptions) {
@@ -222,8 +224,10 @@ export class WriterCore {
     );
     if (!current) return;
     connection.exec('DROP TABLE IF EXISTS staged');
-    if (hasTable(connection, 'further_vectors'))
-      Array.from(eraseFurther(connection, catalog, current.collectionId));
+    // Once: to look for them goes through all that are kept.
+    if (this.#lookedThrough.has(file) || !hasTable(connection, 'further_vectors')) return;
+    Array.from(eraseFurther(connection, catalog, current.collectionId));
+    this.#lookedThrough.add(file);
   }
 
   #stateOf({ collectionId, file }: Target): 'current' | 'moved' | 'gone' {

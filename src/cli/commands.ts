@@ -129,6 +129,7 @@ export const OPERATOR_COMMANDS: Readonly<Record<string, OperatorCommand>> = {
       '                     a CSV file with the columns photo and external_image_id or face_id; may be repeated',
       '--from-crops         embed from the crops that were kept (LIKENESS_FACE_CROPS)',
       '--switch             switch when every face has its new embedding; without it only the report',
+      '--without-missing    let the switch leave faces behind that have no new embedding; --back brings them back',
       '--back               move back to the model before',
       '--cancel             forget the new embeddings',
       '--finish             remove what was kept for the way back',

@@ -1,8 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { centroidOf, outlierDistanceOf } from '../domain/centroid.js';
 import { carriesOver, comesAlongWith } from '../domain/ids.js';
+import { LIMITS } from '../domain/limits.js';
 import { OperatorError } from '../errors.js';
-import type { Carriage, CollectionMove, EmbeddingSpace } from '../store/moving.js';
+import type { Carriage, CollectionMove, EmbeddingSpace, Moved } from '../store/moving.js';
 import type { StoreBeside } from '../store/sqlite/beside.js';
 import type { UsableModel } from '../vision/own/describe.js';
 import type { EmbeddingModel } from '../vision/vision.js';
@@ -27,6 +28,8 @@ export interface MigrateRequest {
   /** Whether to embed from kept crops, too. */
   fromCrops: boolean;
   switch: boolean;
+  /** Whether the switch leaves faces behind that have no new embedding. */
+  withoutMissing: boolean;
   threshold: number;
 }
 
@@ -53,6 +56,8 @@ export interface MigrateResult {
   photos: EmbedReport | undefined;
   report: MoveReport;
   switched: boolean;
+  /** What became of faces at the switch; undefined: there was none. */
+  moved: Moved | undefined;
   /** What the way back will need for faces that come after the switch: nothing, a service that runs both, or photos. */
   wayBack: 'nothing' | 'both models' | 'photos';
 }
@@ -65,7 +70,15 @@ export interface MigrateResult {
  * @throws OperatorError that says what is in the way.
  */
 export async function migrate(
-  { collectionId, modelName, photos, fromCrops, switch: doSwitch, threshold }: MigrateRequest,
+  {
+    collectionId,
+    modelName,
+    photos,
+    fromCrops,
+    switch: doSwitch,
+    withoutMissing,
+    threshold,
+  }: MigrateRequest,
   tools: MigrateTools,
 ): Promise<MigrateResult> {
   const { store, models, nowMs } = tools;
@@ -98,9 +111,11 @@ export async function migrate(
         ? undefined
         : await embed(given, { move, present, target, scale: scales.before, tools });
     const report = reportOf(move, scales, threshold);
+    let moved: Moved | undefined;
     if (doSwitch) {
       const outlierDistance = outlierDistanceOf(scales.after.weighing);
-      move.switch((faces) => centroidOf(faces, outlierDistance), nowMs, over);
+      const options = { over, withoutMissing, facesPerUser: LIMITS.facesPerUser };
+      moved = move.switch((faces) => centroidOf(faces, outlierDistance), nowMs, options);
       await store.moves.settle(collectionId);
     }
     return {
@@ -110,6 +125,7 @@ export async function migrate(
       photos: embedded,
       report,
       switched: doSwitch,
+      moved,
       wayBack: wayBackTo(present.model, target.model),
     };
   } finally {

@@ -47,6 +47,14 @@ export interface MoveProgress {
   missing: number;
 }
 
+/** What became of faces at a switch. */
+export interface Moved {
+  /** Without a new embedding: they are in the collection no more, and come back where it goes back. */
+  leftBehind: number;
+  /** Left behind by an earlier switch, and in the collection again. */
+  cameBack: number;
+}
+
 /**
  * Moves one collection to another model, beside the service that goes on serving it: new embeddings gather in a
  * file of their own until the switch, which is one commit. Face ids, users, associations and tokens are those
@@ -76,13 +84,15 @@ export interface CollectionMove {
    * the service kept of faces under the new model (NewFace.further) is there when a move is opened, and at the switch.
    *
    * @param centroidOf of a user's faces, unit length; undefined where they cancel out.
-   * @param over carries the faces that came since the last `carry`: while writes wait none can come after it.
+   * @param options.over carries the faces that came since the last `carry`: while writes wait none can come after it.
+   * @param options.withoutMissing leaves faces behind that lack an embedding, in place of the error; not all of them.
+   * @param options.facesPerUser no face comes back to a user that has as many. Default: without end.
    */
   switch(
     centroidOf: (faces: { faceId: string; embedding: Float32Array }[]) => Float32Array | undefined,
     nowMs: number,
-    over?: Carriage,
-  ): void;
+    options?: { over?: Carriage | undefined; withoutMissing?: boolean; facesPerUser?: number },
+  ): Moved;
   /** Forgets the new embeddings. */
   cancel(): Promise<void>;
   close(): void;

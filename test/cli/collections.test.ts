@@ -436,6 +436,7 @@ describe('a collection moves to another model', () => {
     ],
     [['here', '--model', 'small', '--photos', '/nowhere'], '/nowhere does not exist'],
     [['here', '--model', 'small', '--back'], 'name one of --model NAME, --back'],
+    [['here', '--model', 'small', '--without-missing'], 'says what --switch does: name both'],
     [['here', '--model', 'small', '--threshold', '101'], '--threshold 101: expected a number'],
   ])('not for %j: %s', async (args, message) => {
     await client.send(new CreateCollectionCommand({ CollectionId: 'here' })).catch(() => undefined);

@@ -197,7 +197,7 @@ it('is in a backup, and leads back from there', async () => {
 function asBefore(directory: string): void {
   for (const path of collectionFiles(directory).filter((each) => each.endsWith('.db'))) {
     const file = new Database(path);
-    file.exec('DROP TABLE further_vectors; PRAGMA user_version = 3');
+    file.exec('DROP TABLE further_vectors; DROP TABLE left_behind; PRAGMA user_version = 3');
     file.close();
   }
   const catalog = new Database(join(directory, 'catalog.db'));

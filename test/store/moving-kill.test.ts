@@ -9,11 +9,12 @@ import { ApiError } from '../../src/errors.js';
 import type { EmbeddingSpace } from '../../src/store/moving.js';
 import { openBeside } from '../../src/store/sqlite/beside.js';
 import type { KeptCrops, NewFace, Store } from '../../src/store/store.js';
+import { filesOf, query } from '../support/collection-files.js';
+import { startMover } from './mover.js';
 import { centroidOf, cropOf, embeddingOf, SPACES } from './moving-samples.mjs';
 import { newCollection, newFace } from './samples.js';
 import { collectionFiles, mountSmallDisk, newDirectory, openStore } from './sqlite-store.js';
 
-const CHILD = resolve(import.meta.dirname, 'move-child.mjs');
 const CLI = resolve(import.meta.dirname, '../../dist/cli.js');
 const [ONE, TWO] = SPACES as [EmbeddingSpace, EmbeddingSpace];
 const COLLECTION = 'moving';
@@ -240,31 +241,6 @@ async function populated(
   return { store, ledger };
 }
 
-/** Runs the mover; resolves when it has ended, to what it said. */
-function startMover(
-  directory: string,
-  ...rest: string[]
-): {
-  lines: () => string[];
-  isAlive: () => boolean;
-  kill: () => void;
-  ended: Promise<{ code: number; stderr: string }>;
-} {
-  const child = spawn(process.execPath, [CHILD, directory, COLLECTION, ...rest]);
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (chunk) => (stdout += String(chunk)));
-  child.stderr.on('data', (chunk) => (stderr += String(chunk)));
-  return {
-    lines: () => stdout.split('\n'),
-    isAlive: () => child.exitCode === null,
-    kill: () => child.kill('SIGKILL'),
-    ended: new Promise((done) => {
-      child.once('close', (code) => done({ code: code ?? -1, stderr }));
-    }),
-  };
-}
-
 describe('a collection on its way to another model', () => {
   it.each([
     [KILLS, 'one way by given embeddings', { keepsFormer: false }],
@@ -280,7 +256,7 @@ describe('a collection on its way to another model', () => {
       let switches = 0;
       for (let kill = 0; kill < kills; kill++) {
         const stop = new AbortController();
-        const mover = startMover(directory, given);
+        const mover = startMover(directory, COLLECTION, given);
         const served = { store, ledger, service };
         const workers = USERS.map((userId) => use(served, userId, stop.signal));
         // Before a switch, or after one, and then somewhere in what follows.
@@ -303,9 +279,45 @@ describe('a collection on its way to another model', () => {
       }
       expect(switches).toBeGreaterThan(0);
       const [before] = [await spaceOf(store)];
-      expect(await startMover(directory, given, '1').ended).toEqual({ code: 0, stderr: '' });
+      expect(await startMover(directory, COLLECTION, given, '1').ended).toEqual({
+        code: 0,
+        stderr: '',
+      });
       expect((await spaceOf(store)).modelId).not.toBe(before.modelId);
       await expectIntact(store, directory, ledger);
+    },
+    60_000 + KILLS * 5000,
+  );
+
+  it(
+    'has every face in it or left behind, with its user, whenever a move is killed that cannot embed all',
+    async () => {
+      const directory = newDirectory();
+      const { store, ledger } = await populated(directory);
+      const seen = new Set<boolean>();
+      for (let kill = 0; kill < KILLS; kill++) {
+        const mover = startMover(directory, COLLECTION, 'most');
+        const sign = kill % 2 === 0 ? 'staged' : 'switched';
+        while (!mover.lines().some((line) => line.startsWith(sign)) && mover.isAlive())
+          await sleep(2);
+        await sleep((kill * 7) % 40);
+        mover.kill();
+        expect(await mover.ended).toEqual({ code: -1, stderr: '' });
+        const { items } = await store.listFaces(COLLECTION, { limit: 1000 });
+        const [file] = filesOf(directory, COLLECTION, 'collections') as [string];
+        const left = query(file, "SELECT face_id, nullif(user_id, '') FROM left_behind");
+        const found = [...items.map(({ faceId, userId }) => [faceId, userId ?? null]), ...left];
+        const expected = [...ledger].map(([faceId, userId]) => [faceId, userId ?? null]);
+        expect(found.toSorted()).toEqual(expected.toSorted());
+        const { modelId } = await spaceOf(store);
+        expect(left.length > 0).toBe(modelId === TWO.modelId);
+        seen.add(left.length > 0);
+        for (const userId of USERS) {
+          const own = items.filter((face) => face.userId === userId);
+          expect(await store.user(COLLECTION, userId)).toMatchObject({ faceCount: own.length });
+        }
+      }
+      expect(seen).toEqual(new Set([true, false]));
     },
     60_000 + KILLS * 5000,
   );
@@ -318,14 +330,17 @@ describe('a collection on its way to another model', () => {
       // Room for the file of the move, not for the crops of 90 faces once more.
       const ballast = join(disk, 'ballast');
       writeFileSync(ballast, Buffer.alloc(6 * 2 ** 20 - sizeOf(directory) - 700_000));
-      const full = await startMover(directory, 'given', '1').ended;
+      const full = await startMover(directory, COLLECTION, 'given', '1').ended;
       expect(full.code).toBe(1);
       expect(full.stderr).toContain(`the disk that holds ${directory} is full`);
       expect((await spaceOf(store)).modelId).toBe(ONE.modelId);
       rmSync(ballast);
       await nextCommand(directory);
       await expectIntact(store, directory, ledger);
-      expect(await startMover(directory, 'given', '1').ended).toEqual({ code: 0, stderr: '' });
+      expect(await startMover(directory, COLLECTION, 'given', '1').ended).toEqual({
+        code: 0,
+        stderr: '',
+      });
       expect((await spaceOf(store)).modelId).toBe(TWO.modelId);
       await expectIntact(store, directory, ledger);
     } finally {
@@ -359,7 +374,7 @@ describe('a collection on its way to another model', () => {
 
     const restored = await openStore({ directory: copy });
     // Whatever was under way goes on from there.
-    expect(await startMover(copy, 'given', '1').ended).toEqual({ code: 0, stderr: '' });
+    expect(await startMover(copy, COLLECTION, 'given', '1').ended).toEqual({ code: 0, stderr: '' });
     await expectIntact(restored.store, copy, ledger, { crops: 300, bytes: 30_000_000 });
   }, 60_000);
 });

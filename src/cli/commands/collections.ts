@@ -8,6 +8,7 @@ const OPTIONS = {
   photos: { type: 'string', multiple: true },
   'from-crops': { type: 'boolean', default: false },
   switch: { type: 'boolean', default: false },
+  'without-missing': { type: 'boolean', default: false },
   back: { type: 'boolean', default: false },
   cancel: { type: 'boolean', default: false },
   finish: { type: 'boolean', default: false },
@@ -40,6 +41,8 @@ export async function collections(args: readonly string[]): Promise<number | voi
     throw new OperatorError('name one of --model NAME, --back, --cancel and --finish');
   if (values['from-crops'] && values.photos)
     throw new OperatorError('--photos and --from-crops: one after the other, in any order');
+  if (values['without-missing'] && !values.switch)
+    throw new OperatorError('--without-missing says what --switch does: name both');
   const { readConfig, modelsDirectoryOf } = await import('../../config.js');
   const config = readConfig({
     ...process.env,
@@ -63,6 +66,7 @@ export async function collections(args: readonly string[]): Promise<number | voi
         photos: values.photos ?? [],
         fromCrops: values['from-crops'],
         switch: values.switch,
+        withoutMissing: values['without-missing'],
         threshold: thresholdOf(values),
       },
       {
@@ -146,7 +150,7 @@ function progress(): (done: number, all: number, line: string) => void {
 }
 
 function text(collectionId: string, result: Result, values: Values): string {
-  const { from, to, carried, photos, report } = result;
+  const { from, to, carried, photos, report, moved } = result;
   const { faces, missing, threshold, similarity } = report;
   const before = (side: 'before' | 'after'): string =>
     `${shown(similarity[side].median)} (lowest twentieth ${shown(similarity[side].low)})`;
@@ -157,7 +161,7 @@ function text(collectionId: string, result: Result, values: Values): string {
       : [`carried     ${carried} faces from their present embeddings, no photo is needed`]),
     ...(photos ? [`photos      ${photos.photos} given, ${photos.unused.length} of no use`] : []),
     `faces       ${faces}, ${faces - missing} with their new embedding, ${missing} without`,
-    ...(photos ? namesOf(report) : []),
+    ...(photos || moved ? namesOf(report) : []),
     `users       ${report.users}, of which ${report.usersOfOneFace} have one face and are not compared`,
     `similarity  of a face to its user: ${before('before')} now, ${before('after')} then`,
     `at ${threshold}       ${report.lostCount} of ${report.compared} faces would match their user no more, ${report.gainedCount} would newly`,
@@ -195,12 +199,16 @@ const WAY_BACK: Record<Result['wayBack'], string> = {
 
 function ending(
   collectionId: string,
-  { report, switched, carried, to, wayBack }: Result,
+  { report, moved, carried, to, wayBack }: Result,
   { back }: Values,
 ): string {
-  if (switched)
+  if (moved)
     return [
       `Switched. The service needs ${to.modelId} among LIKENESS_MODEL.`,
+      ...(moved.leftBehind > 0
+        ? [`${moved.leftBehind} faces are left behind, and come back with --back.`]
+        : []),
+      ...(moved.cameBack > 0 ? [`${moved.cameBack} faces left behind came back.`] : []),
       `Back, ${WAY_BACK[wayBack]}:`,
       `    likeness collections migrate ${collectionId} --back --switch`,
       'The embeddings of before are kept until:',
@@ -208,6 +216,6 @@ function ending(
     ].join('\n');
   // Faces that came while others were carried over are so at the switch.
   if (report.missing > 0 && carried === undefined)
-    return `Not switched. Give the photos of the ${report.missing} faces without a new embedding with --photos, or delete these faces.`;
+    return `Not switched. Give the photos of the ${report.missing} faces without a new embedding with --photos, or leave these behind: --switch --without-missing.`;
   return `Not switched. Do it: the same command with --switch${back ? '' : ', once the service runs both models'}.`;
 }

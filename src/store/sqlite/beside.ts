@@ -147,7 +147,7 @@ const explained = (move: CollectionMove, explaining: <T>(work: () => T) => T): C
     }
   },
   users: () => move.users(),
-  switch: (centroidOf, nowMs, over) => explaining(() => move.switch(centroidOf, nowMs, over)),
+  switch: (centroidOf, nowMs, options) => explaining(() => move.switch(centroidOf, nowMs, options)),
   cancel: () => explaining(() => move.cancel()),
   close: () => move.close(),
 });

@@ -29,11 +29,11 @@ export function keepFurther(
       );
 }
 
-const STRAYS = `SELECT rowid FROM further_vectors
-  WHERE model_id NOT IN (SELECT value FROM json_each(?)) LIMIT ?`;
+const strays = (table: string): string =>
+  `SELECT rowid FROM ${table} WHERE model_id NOT IN (SELECT value FROM json_each(?)) LIMIT ?`;
 
 /**
- * Erases embeddings under models that the collection is neither on its way to nor was of, once the catalog says so. Whoever
+ * Erases embeddings, and faces that were left behind, under models that the collection is neither on its way to nor was of, once the catalog says so. Whoever
  * keeps one looks there inside its transaction, too, so none comes after this. Gives how many they were, page by page; what
  * the service writes comes in between.
  */
@@ -44,12 +44,13 @@ export function* eraseFurther(
 ): Generator<number> {
   const known = (): string => JSON.stringify([...otherModels(catalog, collectionId)]);
   // Looked at first: to erase nothing would wait for the lock all the same.
-  while (connection.get(STRAYS, known(), 1))
-    yield connection.transaction('BEGIN IMMEDIATE', () =>
-      connection.run(
-        `DELETE FROM further_vectors WHERE rowid IN (${STRAYS})`,
-        known(),
-        ROWS_A_PAGE,
-      ),
-    );
+  for (const table of ['further_vectors', 'left_behind'])
+    while (connection.get(strays(table), known(), 1))
+      yield connection.transaction('BEGIN IMMEDIATE', () =>
+        connection.run(
+          `DELETE FROM ${table} WHERE rowid IN (${strays(table)})`,
+          known(),
+          ROWS_A_PAGE,
+        ),
+      );
 }

@@ -180,6 +180,23 @@ export const COLLECTION: Schema = {
        vector BLOB NOT NULL,
        PRIMARY KEY (id, model_id)
      ) STRICT;`,
+    `-- Faces that a move left behind, as they were under the model before: for the way back to it.
+     CREATE TABLE left_behind (
+       face_id TEXT NOT NULL PRIMARY KEY,
+       model_id TEXT NOT NULL,
+       image_id TEXT NOT NULL,
+       external_image_id TEXT NOT NULL,
+       box_width REAL NOT NULL,
+       box_height REAL NOT NULL,
+       box_left REAL NOT NULL,
+       box_top REAL NOT NULL,
+       confidence REAL NOT NULL,
+       created_at_ms INTEGER NOT NULL,
+       -- '' for none.
+       user_id TEXT NOT NULL,
+       vector BLOB NOT NULL,
+       sealed BLOB
+     ) STRICT;`,
   ],
 };
 

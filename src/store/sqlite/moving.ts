@@ -6,6 +6,7 @@ import type {
   CollectionMove,
   EmbeddingSpace,
   Move,
+  Moved,
   MoveProgress,
   MovingFace,
   MovingUser,
@@ -292,8 +293,12 @@ class SqliteMove implements CollectionMove {
   switch(
     centroidOf: Parameters<CollectionMove['switch']>[0],
     nowMs: number,
-    over?: Carriage,
-  ): void {
+    {
+      over,
+      withoutMissing = false,
+      facesPerUser = Number.MAX_SAFE_INTEGER,
+    }: Parameters<CollectionMove['switch']>[2] = {},
+  ): Moved {
     const { collectionId, from } = this.#begun;
     const lock = openWriter(join(this.#directory.collections, from.file));
     try {
@@ -302,21 +307,23 @@ class SqliteMove implements CollectionMove {
       this.#takeKept();
       if (over) Array.from(this.carry(over));
       const { faces, missing } = this.progress();
-      if (missing > 0)
+      if (missing > 0 && !(withoutMissing && missing < faces))
         throw new OperatorError(
-          `${missing} of ${faces} faces of ${collectionId} have no new embedding: give their photos first`,
+          `${missing} of ${faces} faces of ${collectionId} have no new embedding: give their photos first${withoutMissing ? '' : ', or leave them behind with --without-missing'}`,
         );
-      const superseded = switchSpace({
+      const { superseded, ...moved } = switchSpace({
         ...this.#begun,
         catalog: this.#catalog,
         gathered: this.#gathered,
         left: lock,
         centroidOf,
         nowMs,
+        facesPerUser,
       });
       // The move that led here is over, and the one before may lead to the same model no more.
       this.close();
       for (const file of superseded) removeFile(this.#directory, file);
+      return moved;
     } finally {
       lock.rollback();
       lock.close();

@@ -13,9 +13,9 @@ const OF_USERS = ['user_vectors', 'users'] as const;
 /** What a file of a collection holds that is of no use in it, besides what goes with each face. */
 const STRAY = {
   /** Where new embeddings gather: whatever a switch made of them that did not come to its end. */
-  goal: ['user_vectors', ...OF_FACES, 'users', 'tokens', 'changes'],
+  goal: ['user_vectors', ...OF_FACES, 'users', 'tokens', 'changes', 'left_behind'],
   /** What a collection was before: all but the embeddings of its faces. */
-  former: ['further_vectors', 'face_crops', ...OF_USERS, 'tokens', 'changes'],
+  former: ['further_vectors', 'face_crops', 'left_behind', ...OF_USERS, 'tokens', 'changes'],
 } as const satisfies Record<OtherFile['role'], readonly string[]>;
 
 /** Erases what is of no use in a file that is not its collection's own, inside a transaction. */

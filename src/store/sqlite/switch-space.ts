@@ -1,8 +1,9 @@
 import { OperatorError } from '../../errors.js';
 import { checkEmbedding, decodeEmbedding, encodeEmbedding } from '../embeddings.js';
-import type { CollectionMove } from '../moving.js';
+import type { CollectionMove, Moved } from '../moving.js';
 import type { Connection } from './connection.js';
 import { cutLog } from './erasing.js';
+import { comeBack, countAnew, leaveBehind } from './left-behind.js';
 import { type Begun, formerSpaces, moveOf, spaceOf } from './moves.js';
 import { readState } from './rows.js';
 import { strip } from './strays.js';
@@ -19,18 +20,20 @@ export interface Switching extends Begun {
   left: Connection;
   centroidOf: Parameters<CollectionMove['switch']>[0];
   nowMs: number;
+  facesPerUser: number;
 }
 
 /**
- * Makes the file where new embeddings gathered that of the collection; each of its faces has one.
+ * Makes the file where new embeddings gathered that of the collection. Faces without one are left behind.
  *
- * @returns the files of former spaces that the one just left takes the place of, to be removed.
+ * @returns with it the files of former spaces that the one just left takes the place of, to be removed.
  */
-export function switchSpace(switching: Switching): string[] {
+export function switchSpace(switching: Switching): Moved & { superseded: string[] } {
   const { catalog, gathered, left } = switching;
+  let moved: Moved;
   let superseded: string[];
   try {
-    gathered.transaction('BEGIN', () => assemble(switching));
+    moved = gathered.transaction('BEGIN', () => assemble(switching));
     superseded = catalog.transaction('BEGIN IMMEDIATE', () => point(switching));
   } catch (error) {
     // All is where it was; nothing may outlive its face or user here.
@@ -38,23 +41,24 @@ export function switchSpace(switching: Switching): string[] {
     throw error;
   }
   leave(left, gathered);
-  return superseded;
+  return { ...moved, superseded };
 }
 
-/** All but vectors and the log of changes; what refers to a table comes after it. */
-const COPIED = ['users', 'faces', 'face_crops', 'tokens'] as const;
-
-/** Everything of the old file but its vectors, which are the new ones. */
-function assemble({ gathered, move: { to }, centroidOf }: Switching): void {
+/** Everything of the old file but its vectors, which are the new ones; of faces those that have one. */
+function assemble({ gathered, from, move: { to }, centroidOf, facesPerUser }: Switching): Moved {
   strip(gathered, 'goal');
-  for (const table of COPIED) gathered.exec(`INSERT INTO main.${table} SELECT * FROM old.${table}`);
   gathered.exec(
-    `INSERT INTO main.face_vectors SELECT f.id, s.vector FROM main.faces f
-     JOIN staged s ON s.face_id = f.face_id`,
+    `INSERT INTO main.users SELECT * FROM old.users;
+     INSERT INTO main.tokens SELECT * FROM old.tokens;
+     INSERT INTO main.faces SELECT * FROM old.faces WHERE face_id IN (SELECT face_id FROM staged);
+     INSERT INTO main.face_crops SELECT c.* FROM old.face_crops c JOIN main.faces f ON f.id = c.id;
+     INSERT INTO main.face_vectors SELECT f.id, s.vector FROM main.faces f
+       JOIN staged s ON s.face_id = f.face_id`,
   );
   // Those of spaces before this one; what was kept for this one is staged.
   gathered.run(
-    'INSERT INTO main.further_vectors SELECT * FROM old.further_vectors WHERE model_id <> ?',
+    `INSERT INTO main.further_vectors SELECT v.* FROM old.further_vectors v
+     JOIN main.faces f ON f.id = v.id WHERE v.model_id <> ?`,
     to.modelId,
   );
   // One more than any index has seen, and no change to follow there: each reads everything anew.
@@ -62,6 +66,11 @@ function assemble({ gathered, move: { to }, centroidOf }: Switching): void {
     `UPDATE main.state SET (sequence, face_count, user_count, next_id) =
        (SELECT sequence + 1, face_count, user_count, next_id FROM old.state)`,
   );
+  const moved = {
+    leftBehind: leaveBehind(gathered, { from: from.modelId, to: to.modelId }),
+    cameBack: comeBack(gathered, to.modelId, facesPerUser),
+  };
+  if (moved.leftBehind + moved.cameBack > 0) countAnew(gathered);
   const users = gathered.all<{ id: number; userId: string }>(
     'SELECT id, user_id AS userId FROM main.users WHERE face_count > 0',
   );
@@ -76,6 +85,7 @@ function assemble({ gathered, move: { to }, centroidOf }: Switching): void {
   )?.count;
   if (readState(gathered).faceCount !== vectors)
     throw new Error('the faces counted are not the faces stored');
+  return moved;
 }
 
 /** The faces of a user with their new embeddings. */
@@ -136,7 +146,7 @@ function point({ catalog, collectionId, from, move, nowMs }: Switching): string[
 function leave(left: Connection, gathered: Connection): void {
   try {
     // What goes with a face is kept once: a face that goes takes it along.
-    left.exec('DELETE FROM face_crops; DELETE FROM further_vectors');
+    left.exec('DELETE FROM face_crops; DELETE FROM further_vectors; DELETE FROM left_behind');
     left.run('COMMIT');
     cutLog(left, READERS_MS);
     gathered.exec('DROP TABLE IF EXISTS staged');

@@ -116,6 +116,8 @@ export function deleteFaces(
       faceId,
     );
     if (!face) {
+      // One that a move left behind is in no collection, but it is here.
+      connection.run('DELETE FROM left_behind WHERE face_id = ?', faceId);
       value.refused.push({ faceId, reason: 'FACE_NOT_FOUND' });
     } else if (face.userId !== null) {
       const { userId } = face;

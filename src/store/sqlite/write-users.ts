@@ -44,6 +44,7 @@ export function deleteUser(connection: Connection, request: DeleteUser): Committ
   connection.run('UPDATE faces SET user_row = NULL WHERE user_row = ?', user.id);
   const hadVector = connection.run('DELETE FROM user_vectors WHERE id = ?', user.id) > 0;
   connection.run('DELETE FROM users WHERE id = ?', user.id);
+  connection.run("UPDATE left_behind SET user_id = '' WHERE user_id = ?", userId);
   state.userCount -= 1;
   if (hadVector) logChange(connection, state, 'user', userId);
   writeState(connection, state);

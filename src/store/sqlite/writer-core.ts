@@ -225,7 +225,7 @@ export class WriterCore {
     if (!current) return;
     connection.exec('DROP TABLE IF EXISTS staged');
     // Once: to look for them goes through all that are kept.
-    if (this.#lookedThrough.has(file) || !hasTable(connection, 'further_vectors')) return;
+    if (this.#lookedThrough.has(file) || !hasTable(connection, 'left_behind')) return;
     Array.from(eraseFurther(connection, catalog, current.collectionId));
     this.#lookedThrough.add(file);
   }

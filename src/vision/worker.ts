@@ -7,7 +7,13 @@ import { type LoadedNets, loadNets, timeNets } from './nets.js';
 import type * as PipelineModule from './pipeline.js';
 import { batchingNet } from './runtimes/batching.js';
 import type { Parity } from './runtimes/parity.js';
-import type { Nets, Runtime, RuntimeName } from './runtimes/runtime.js';
+import {
+  type Nets,
+  RUNTIMES,
+  type Runtime,
+  type RuntimeName,
+  type RuntimeTraits,
+} from './runtimes/runtime.js';
 import { serveNets } from './runtimes/shared-nets.js';
 import { startRuntime } from './runtimes/start.js';
 import type { AnalyseRequest, ImageAnalysis } from './vision.js';
@@ -80,7 +86,7 @@ const methods = {
     const cards = await Promise.all(embedders.map(loadEmbedder));
     const analyse =
       lanes > 0
-        ? openLanes(nets, { lanes, maxPixels, embedders: cards })
+        ? openLanes(batched(nets, runtime), { lanes, maxPixels, embedders: cards })
         : ofPipeline(await Pipeline.create(nets, maxPixels, cards));
     running = { settings, runtime, loaded, analyse };
     // Nothing that was asked of a lost device is ever answered: the pool gives it to another worker.
@@ -122,6 +128,12 @@ const ofPipeline =
   ({ image, request }) =>
     pipeline.analyse(image, request);
 
+/** Nets that gather the images of all lanes. */
+function batched(nets: Nets, { name }: Runtime): Nets {
+  const { keepsBySize = false }: RuntimeTraits = RUNTIMES[name];
+  return new Map([...nets].map(([model, net]) => [model, batchingNet(net, keepsBySize)]));
+}
+
 /**
  * Threads that decode, cut out and judge, while this thread feeds the GPU with what they gather. Photos go to
  * the freest; a lane that dies takes the process with it, and the pool repeats its photos elsewhere.
@@ -130,11 +142,10 @@ function openLanes(
   nets: Nets,
   { lanes, ...pipeline }: Pick<LaneSettings, 'maxPixels' | 'embedders'> & { lanes: number },
 ): Analyse {
-  const batching = new Map([...nets].map(([name, net]) => [name, batchingNet(net)]));
   const maxBatches = Object.fromEntries([...nets].map(([name, net]) => [name, net.maxBatch]));
   const clients = Array.from({ length: lanes }, () => {
     const { port1, port2 } = new MessageChannel();
-    serveNets(port1, batching);
+    serveNets(port1, nets);
     const settings: LaneSettings = { ...pipeline, maxBatches, port: port2 };
     return new WorkerClient<Lane>(
       workerFile(import.meta.url, './lane.js'),

@@ -275,6 +275,22 @@ describe('batching', () => {
     expect(batches.length).toBeLessThan(10);
   });
 
+  it('makes batches of few sizes for a runtime that keeps memory for each, and leaves nobody behind', async () => {
+    const { net, batches } = recordingNet(32);
+    const together = batchingNet(net, true);
+    // Of one image and of six, as photos with one face and with three give them.
+    const sizes = [1, 1, 1, 6, 1, 1, 1, 1, 1, 1, 1, 6, 6];
+    const answers = await Promise.all(
+      sizes.map((size, caller) => together.run(new Float32Array(size).fill(caller), size)),
+    );
+    for (const [caller, [values]] of answers.entries())
+      expect([...values!]).toEqual(Array<number>(sizes[caller]!).fill(caller));
+    expect(batches).toEqual([16, 12]);
+    batches.length = 0;
+    await Promise.all(Array.from({ length: 13 }, () => together.run(new Float32Array(1), 1)));
+    expect(batches).toEqual([8, 4, 1]);
+  });
+
   it('does not let a single run wait for others', async () => {
     const { net, batches } = recordingNet(8);
     expect([...(await batchingNet(net).run(Float32Array.from([7]), 1))[0]!]).toEqual([7]);

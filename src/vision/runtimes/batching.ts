@@ -16,8 +16,10 @@ interface Waiting {
 /**
  * A net whose runs are gathered from all its callers: while the device is busy they collect, and leave together
  * when it is free, at most `maxBatch` images at once. A run waits for company at most `MAX_WAIT_MS`.
+ *
+ * @param fewSizes of batches: powers of two where that is possible; the others wait for the next.
  */
-export function batchingNet(net: Net): Net {
+export function batchingNet(net: Net, fewSizes = false): Net {
   const waiting: Waiting[] = [];
   let inFlight = 0;
   let timer: NodeJS.Timeout | undefined;
@@ -27,12 +29,14 @@ export function batchingNet(net: Net): Net {
   const take = (): Waiting[] => {
     let images = 0;
     let count = 0;
+    let few: number | undefined;
     for (const { batch } of waiting) {
       if (count > 0 && images + batch > net.maxBatch) break;
       images += batch;
       count++;
+      if (Number.isInteger(Math.log2(images))) few = count;
     }
-    return waiting.splice(0, count);
+    return waiting.splice(0, fewSizes ? (few ?? count) : count);
   };
 
   const leave = (): void => {

@@ -56,6 +56,8 @@ export interface RuntimeTraits {
   packages: readonly string[];
   /** Whether it also runs models that are ONNX files; the others are run by all. */
   runsOnnx: boolean;
+  /** Whether it keeps what a batch took on the device for the next one of that very size: then there may be few sizes. */
+  keepsBySize?: boolean;
 }
 
 /** The runtimes there are. The order matters only between equally fast ones. */
@@ -67,6 +69,7 @@ export const RUNTIMES = {
     uses: 'gpu',
     packages: ['webgpu', '@tensorflow/tfjs-backend-webgpu'],
     runsOnnx: false,
+    keepsBySize: true,
   },
   onnxruntime: { uses: 'core', packages: ['onnxruntime-node'], runsOnnx: true },
   'tfjs-node': { uses: 'machine', packages: ['@tensorflow/tfjs-node'], runsOnnx: false },

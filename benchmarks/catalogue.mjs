@@ -302,7 +302,7 @@ export const BENCHMARKS = [
         show: milliseconds,
         most: 2,
         limit:
-          'two threads search on the two cores that the event loop runs on, too; idle it is 0.2 ms. Both hyper-threads of one core are busy half of the time.',
+          'two threads search on the two cores that the event loop runs on, too; idle it is 0.2 ms. Both cores are busy half of the time.',
       },
       {
         what: 'the same with hnswlib-node',

@@ -40,7 +40,8 @@ export async function speed(names) {
 }
 
 /** Photos a round: as many as one process does in this time. */
-const PHOTOS_A_ROUND = { least: 4, most: 48 };
+/** Different photos of a round, and how many it has at least; a longer one has them again. */
+const PHOTOS_A_ROUND = { different: 48, least: 4 };
 const WARM_UP_MS = 4000;
 
 /**
@@ -86,12 +87,13 @@ async function onCores(name, { processors, rounds, roundMs }) {
 
 /** Warms a crew up, so that nothing is left to compile, and sees how many photos fill a round. */
 async function photosForRound(crew, roundMs) {
-  const paths = somePhotos(PHOTOS_A_ROUND.most);
+  const paths = somePhotos(PHOTOS_A_ROUND.different);
   let facesPerSecond = 0;
   for (const until = performance.now() + WARM_UP_MS; performance.now() < until; )
     ({ facesPerSecond } = await timed(crew, paths.slice(0, 12)));
   const count = Math.round((facesPerSecond / crew.length) * (roundMs / 1000));
-  return paths.slice(0, Math.max(PHOTOS_A_ROUND.least, count));
+  const length = Math.max(PHOTOS_A_ROUND.least, count);
+  return Array.from({ length }, (_, index) => paths[index % paths.length]);
 }
 
 /** The same photos by each of a crew at the same time. */

@@ -11,6 +11,7 @@ import { referenceImages } from '../dist/vision/runtimes/parity.js';
 import { candidatesFor, RUNTIMES } from '../dist/vision/runtimes/runtime.js';
 import { startRuntime } from '../dist/vision/runtimes/start.js';
 import { closedLoad, inferenceProcesses, memory, openLoad, REQUEST, smi } from './gpu-loads.mjs';
+import { cosine } from './metrics.mjs';
 import { besideTheFirst, processorsByCore } from './processors.mjs';
 import { cores } from './vision-parts.mjs';
 import { facesFolder, median, rounded, somePhotos } from './vision-subjects.mjs';
@@ -124,8 +125,6 @@ async function scaling(runtime) {
   }));
   return { rounds: ROUNDS, rows };
 }
-
-const cosine = (a, b) => a.reduce((sum, value, index) => sum + value * b[index], 0);
 
 /** Two analyses of the same photos: the lowest cosine between their embeddings, and photos with other numbers of faces. */
 function compared(some, others) {

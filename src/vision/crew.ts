@@ -20,7 +20,10 @@ export interface CrewOptions {
   /** The runtimes that can run these. */
   candidates: Candidates;
   maxPixels: number;
-  /** A worker that holds more bytes than this after a photo is replaced by a fresh one; around a GPU, than this for each thread. */
+  /**
+   * A worker that holds more bytes than this after a photo is replaced by a fresh one; around a GPU, than this for each
+   * thread.
+   */
   workerMemory: number;
   cacheDirectory: string | undefined;
   log: (message: string, details: object, level: 'info' | 'warn') => void;

@@ -26,7 +26,10 @@ export interface VisionOptions {
   timeoutMs: number;
   /** Images of more pixels are refused. */
   maxPixels: number;
-  /** A worker that holds more bytes than this after a photo is replaced by a fresh one; around a GPU, than this for each thread. */
+  /**
+   * A worker that holds more bytes than this after a photo is replaced by a fresh one; around a GPU, than this for each
+   * thread.
+   */
   workerMemory: number;
   /** Where the choice of a runtime and converted models are kept; undefined: nowhere. */
   cacheDirectory: string | undefined;

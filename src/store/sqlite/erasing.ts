@@ -52,6 +52,9 @@ export class Erasing {
   }
 }
 
+/** How long a command waits to cut the log of a file that others read. */
+export const READERS_MS = 5000;
+
 /**
  * Moves the write-ahead log into the database and cuts it off; false where somebody reads what is in it for longer than
  * `patienceMs`.

@@ -2,14 +2,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Connection, openWriter } from './connection.js';
 import type { DataDirectory } from './directory.js';
-import { cutLog } from './erasing.js';
+import { cutLog, READERS_MS } from './erasing.js';
 import { eraseFurther } from './further.js';
 import { formerSpaces, removeFile, spaceOf } from './moves.js';
 
 /** Between two pages that are erased, for the service's writes to come in. */
 const PAUSE_MS = 2;
-/** How long erasing waits for those who read the file. */
-const READERS_MS = 5000;
 
 /** Removes what a collection was before its moves; how many such spaces there were. */
 export async function forgetFormer(

@@ -33,9 +33,9 @@ const strays = (table: string): string =>
   `SELECT rowid FROM ${table} WHERE model_id NOT IN (SELECT value FROM json_each(?)) LIMIT ?`;
 
 /**
- * Erases embeddings, and faces that were left behind, under models that the collection is neither on its way to nor was of, once the catalog says so. Whoever
- * keeps one looks there inside its transaction, too, so none comes after this. Gives how many they were, page by page; what
- * the service writes comes in between.
+ * Erases embeddings, and faces that were left behind, under models that the collection is neither on its way to nor was of,
+ * once the catalog says so. Whoever keeps one looks there inside its transaction, too, so none comes after this. Gives how
+ * many they were, page by page; what the service writes comes in between.
  */
 export function* eraseFurther(
   connection: Connection,

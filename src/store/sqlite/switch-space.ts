@@ -2,14 +2,11 @@ import { OperatorError } from '../../errors.js';
 import { checkEmbedding, decodeEmbedding, encodeEmbedding } from '../embeddings.js';
 import type { CollectionMove, Moved } from '../moving.js';
 import type { Connection } from './connection.js';
-import { cutLog } from './erasing.js';
+import { cutLog, READERS_MS } from './erasing.js';
 import { comeBack, countAnew, leaveBehind } from './left-behind.js';
 import { type Begun, formerSpaces, moveOf, spaceOf } from './moves.js';
 import { readState } from './rows.js';
 import { strip } from './strays.js';
-
-/** How long a switch waits for those who read the file that it leaves. */
-const READERS_MS = 5000;
 
 /** What a switch works with. */
 export interface Switching extends Begun {
